@@ -1,0 +1,40 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+/** Latencies from one millisecond to a minute. */
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+
+export type Metrics = ReturnType<typeof createMetrics>
+
+/**
+ * Every series of the service in one list. Labels are bounded sets of our own words:
+ * never a channel, a viewer or free text.
+ */
+export function createMetrics() {
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+  const counter = <Label extends string>(name: string, help: string, labelNames: Label[] = []) =>
+    new Counter<Label>({ name, help, labelNames, registers })
+  const gauge = <Label extends string>(name: string, help: string, labelNames: Label[] = []) =>
+    new Gauge<Label>({ name, help, labelNames, registers })
+  const histogram = <Label extends string>(name: string, help: string, labelNames: Label[] = []) =>
+    new Histogram<Label>({ name, help, labelNames, buckets: SECONDS, registers })
+
+  return {
+    registry,
+    donations: counter('chatfolk_donations_total', 'Donations received, by way and outcome', ['source', 'result']),
+    donationToOverlay: histogram('chatfolk_donation_to_overlay_seconds', 'From a push read off the socket to the offer written to an overlay'),
+    donationStreams: gauge('chatfolk_donation_streams', 'Donation streams of this node by state', ['state']),
+    donationBackoffStreamers: gauge('chatfolk_donation_backoff_streamers', 'Streamers waiting in backoff'),
+    platformRequests: counter('chatfolk_platform_requests_total', 'Requests sent to platforms', ['platform', 'endpoint', 'status']),
+    platformSeconds: histogram('chatfolk_platform_request_seconds', 'Time to a platform’s answer', ['platform', 'endpoint']),
+    platformErrors: counter('chatfolk_platform_errors_total', 'Failed platform requests by type', ['platform', 'type']),
+    budgetWait: histogram('chatfolk_platform_budget_wait_seconds', 'Time a request waited for its place in the budget', ['platform', 'priority']),
+    alerts: gauge('chatfolk_alerts', 'Alerts not yet at their end, by state', ['state']),
+    overlayConnections: gauge('chatfolk_overlay_connections', 'Open overlay streams', ['role']),
+    overlayFrames: counter('chatfolk_overlay_frames_total', 'Frames written to overlays', ['type']),
+    overlayDropped: counter('chatfolk_overlay_dropped_total', 'Overlay streams cut by us', ['reason']),
+    databaseUp: gauge('chatfolk_database_up', '1 while the database answers'),
+    eventLoopDelay: gauge('chatfolk_event_loop_delay_seconds', 'Event loop delay over the last scrape interval', ['quantile']),
+  }
+}
