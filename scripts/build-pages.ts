@@ -15,7 +15,9 @@ if (process.argv.includes('--if-stale') && existsSync(stampFile) && readFileSync
 }
 
 const { build } = await import('vite').catch(() => {
-  console.error('The web pages are not built and Vite is not installed. Run `npm ci` without --omit=dev, or `npm run build` where it is.')
+  console.error(
+    'The web pages are not built and Vite is not installed. Run `npm ci` without --omit=dev, or `npm run build` where it is.',
+  )
   process.exit(1)
 })
 console.error('Building the web pages …')

@@ -23,18 +23,34 @@ export function createMetrics() {
   return {
     registry,
     donations: counter('chatfolk_donations_total', 'Donations received, by way and outcome', ['source', 'result']),
-    donationToOverlay: histogram('chatfolk_donation_to_overlay_seconds', 'From a push read off the socket to the offer written to an overlay'),
+    donationToOverlay: histogram(
+      'chatfolk_donation_to_overlay_seconds',
+      'From a push read off the socket to the offer written to an overlay',
+    ),
     donationStreams: gauge('chatfolk_donation_streams', 'Donation streams of this node by state', ['state']),
     donationBackoffStreamers: gauge('chatfolk_donation_backoff_streamers', 'Streamers waiting in backoff'),
-    platformRequests: counter('chatfolk_platform_requests_total', 'Requests sent to platforms', ['platform', 'endpoint', 'status']),
-    platformSeconds: histogram('chatfolk_platform_request_seconds', 'Time to a platform’s answer', ['platform', 'endpoint']),
+    platformRequests: counter('chatfolk_platform_requests_total', 'Requests sent to platforms', [
+      'platform',
+      'endpoint',
+      'status',
+    ]),
+    platformSeconds: histogram('chatfolk_platform_request_seconds', 'Time to a platform’s answer', [
+      'platform',
+      'endpoint',
+    ]),
     platformErrors: counter('chatfolk_platform_errors_total', 'Failed platform requests by type', ['platform', 'type']),
-    budgetWait: histogram('chatfolk_platform_budget_wait_seconds', 'Time a request waited for its place in the budget', ['platform', 'priority']),
+    budgetWait: histogram(
+      'chatfolk_platform_budget_wait_seconds',
+      'Time a request waited for its place in the budget',
+      ['platform', 'priority'],
+    ),
     alerts: gauge('chatfolk_alerts', 'Alerts not yet at their end, by state', ['state']),
     overlayConnections: gauge('chatfolk_overlay_connections', 'Open overlay streams', ['role']),
     overlayFrames: counter('chatfolk_overlay_frames_total', 'Frames written to overlays', ['type']),
     overlayDropped: counter('chatfolk_overlay_dropped_total', 'Overlay streams cut by us', ['reason']),
     databaseUp: gauge('chatfolk_database_up', '1 while the database answers'),
-    eventLoopDelay: gauge('chatfolk_event_loop_delay_seconds', 'Event loop delay over the last scrape interval', ['quantile']),
+    eventLoopDelay: gauge('chatfolk_event_loop_delay_seconds', 'Event loop delay over the last scrape interval', [
+      'quantile',
+    ]),
   }
 }

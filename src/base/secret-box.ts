@@ -1,4 +1,12 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  hkdfSync,
+  randomBytes,
+  timingSafeEqual,
+} from 'node:crypto'
 import { AppError } from './errors.ts'
 
 /**
@@ -33,20 +41,30 @@ export function createSecretBox(keys: readonly Buffer[]): SecretBox {
       const iv = randomBytes(12)
       const cipher = createCipheriv('aes-256-gcm', current.seal, iv).setAAD(Buffer.from(context))
       const body = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()])
-      return [current.id, iv.toString('base64url'), body.toString('base64url'), cipher.getAuthTag().toString('base64url')].join('.')
+      return [
+        current.id,
+        iv.toString('base64url'),
+        body.toString('base64url'),
+        cipher.getAuthTag().toString('base64url'),
+      ].join('.')
     },
     open(sealed, context) {
       const [id, iv, body, tag] = sealed.split('.')
       const key = ring.find((candidate) => candidate.id === id)
       if (!key || !iv || body === undefined || !tag) {
-        throw new AppError('secret-unreadable', { message: 'No key in SECRET_KEYS opens this secret. Add the key it was made with to the end of the list.' })
+        throw new AppError('secret-unreadable', {
+          message: 'No key in SECRET_KEYS opens this secret. Add the key it was made with to the end of the list.',
+        })
       }
       try {
         const decipher = createDecipheriv('aes-256-gcm', key.seal, Buffer.from(iv, 'base64url'))
         decipher.setAAD(Buffer.from(context)).setAuthTag(Buffer.from(tag, 'base64url'))
         return decipher.update(Buffer.from(body, 'base64url')).toString('utf8') + decipher.final('utf8')
       } catch (cause) {
-        throw new AppError('secret-unreadable', { message: 'A stored secret was changed or belongs to another row.', cause })
+        throw new AppError('secret-unreadable', {
+          message: 'A stored secret was changed or belongs to another row.',
+          cause,
+        })
       }
     },
     isStale: (sealed) => !sealed.startsWith(`${current.id}.`),

@@ -1,0 +1,248 @@
+import { randomBytes } from 'node:crypto'
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join, resolve } from 'node:path'
+import { StartError } from './base/errors.ts'
+import type { OAuthApplication } from './platforms/oauth-provider.ts'
+
+/** Everything an operator may set, read once and checked. No other file reads the environment. */
+export interface Config {
+  host: string
+  port: number
+  /** Public origin, without a trailing slash. */
+  baseUrl: string
+  secure: boolean
+  /** `null`: a PostgreSQL of the node's own in `dataDir`. */
+  databaseUrl: string | null
+  dataDir: string
+  nodeId: string
+  secretKeys: Buffer[]
+  adminToken: string | null
+  trustedProxies: string[]
+  /** Without a Twitch application the simulator runs beside the node. */
+  demo: boolean
+  twitch: OAuthApplication & { authUrl: string; apiUrl: string }
+  donationAlerts: { applications: OAuthApplication[]; url: string; socketUrl: string }
+  log: { level: string; pretty: boolean }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
+
+/**
+ * @throws StartError with exit code 78 and one line for each fault: the variable, what was found, what is expected.
+ * Values of secret variables are never repeated.
+ */
+export function readConfig(env: Environment, { isTerminal = false } = {}): Config {
+  const faults: string[] = []
+  const read = createReader(env, faults)
+
+  const clientId = read.text('TWITCH_CLIENT_ID', '')
+  const demo = clientId === ''
+  const port = read.integer('PORT', 3000, { min: 0, max: 65_535 })
+  const baseUrl = read.url('BASE_URL', `http://localhost:${port}`, ['http:', 'https:']).replace(/\/$/, '')
+  if (URL.canParse(baseUrl) && new URL(baseUrl).pathname !== '/') {
+    faults.push(`BASE_URL is ${quote(baseUrl)}: expected an origin without a path, such as https://chatfolk.example.`)
+  }
+  const databaseUrl = read.optionalUrl('DATABASE_URL', ['postgres:', 'postgresql:'], { secret: true })
+  const dataDir = resolve(read.text('DATA_DIR', './data'))
+  const applications = readApplications(read, faults)
+
+  const config: Omit<Config, 'secretKeys'> = {
+    host: read.text('HOST', demo ? '127.0.0.1' : '0.0.0.0'),
+    port,
+    baseUrl,
+    secure: baseUrl.startsWith('https:'),
+    databaseUrl,
+    dataDir,
+    nodeId: read.matching(
+      'NODE_ID',
+      `${hostname()
+        .slice(0, 40)
+        .replaceAll(/[^\w.-]/g, '-')}-${randomBytes(3).toString('hex')}`,
+      /^[\w.-]{1,64}$/,
+      'at most 64 letters, digits, dots, dashes or underscores',
+    ),
+    adminToken: read.secret('ADMIN_TOKEN', 16),
+    trustedProxies: read.list(
+      'TRUSTED_PROXIES',
+      /^[\da-fA-F.:]+(\/\d{1,3})?$/,
+      'IP addresses or networks, such as 10.0.0.0/8',
+    ),
+    demo,
+    twitch: {
+      clientId,
+      clientSecret: env['TWITCH_CLIENT_SECRET'] ?? '',
+      authUrl: read.url('TWITCH_AUTH_URL', 'https://id.twitch.tv/oauth2', ['http:', 'https:']).replace(/\/$/, ''),
+      apiUrl: read.url('TWITCH_API_URL', 'https://api.twitch.tv/helix', ['http:', 'https:']).replace(/\/$/, ''),
+    },
+    donationAlerts: {
+      applications,
+      url: read.url('DONATIONALERTS_URL', 'https://www.donationalerts.com', ['http:', 'https:']).replace(/\/$/, ''),
+      socketUrl: read.url('DONATIONALERTS_SOCKET_URL', 'wss://centrifugo.donationalerts.com/connection/websocket', [
+        'ws:',
+        'wss:',
+      ]),
+    },
+    log: {
+      level: read.oneOf('LOG_LEVEL', 'info', LOG_LEVELS),
+      pretty: read.flag('LOG_PRETTY', isTerminal),
+    },
+  }
+  if (!demo && config.twitch.clientSecret === '') {
+    faults.push(
+      'TWITCH_CLIENT_SECRET is missing: expected the secret of the Twitch application named by TWITCH_CLIENT_ID.',
+    )
+  }
+  const givenKeys = readSecretKeys(env['SECRET_KEYS'], faults)
+  if (!givenKeys && databaseUrl) {
+    faults.push(
+      'SECRET_KEYS is missing: with DATABASE_URL expected comma-separated 32-byte base64 keys (openssl rand -base64 32), the same on every node.',
+    )
+  }
+  if (faults.length > 0) throw new StartError(78, faults)
+  return { ...config, secretKeys: givenKeys ?? ownSecretKeys(dataDir) }
+}
+
+function createReader(env: Environment, faults: string[]) {
+  const given = (name: string) => {
+    const value = env[name]?.trim()
+    return value === undefined || value === '' ? undefined : value
+  }
+  const reject = (name: string, found: string, expected: string) => {
+    faults.push(`${name} is ${found}: expected ${expected}.`)
+  }
+  const text = (name: string, fallback: string) => given(name) ?? fallback
+  const matching = (name: string, fallback: string, pattern: RegExp, expected: string) => {
+    const value = text(name, fallback)
+    if (!pattern.test(value)) reject(name, quote(value), expected)
+    return value
+  }
+  const url = (name: string, fallback: string, protocols: string[], secret = false) => {
+    const value = text(name, fallback)
+    if (!URL.canParse(value) || !protocols.includes(new URL(value).protocol)) {
+      reject(
+        name,
+        secret ? maskUrl(value) : quote(value),
+        `a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+      )
+    }
+    return value
+  }
+  return {
+    text,
+    matching,
+    url,
+    optionalUrl: (name: string, protocols: string[], { secret }: { secret: boolean }) =>
+      given(name) === undefined ? null : url(name, '', protocols, secret),
+    integer(name: string, fallback: number, { min, max }: { min: number; max: number }) {
+      const value = text(name, String(fallback))
+      const number = Number(value)
+      if (!/^-?\d+$/.test(value) || number < min || number > max)
+        reject(name, quote(value), `a whole number from ${min} to ${max}`)
+      return number
+    },
+    oneOf(name: string, fallback: string, allowed: string[]) {
+      const value = text(name, fallback).toLowerCase()
+      if (!allowed.includes(value)) reject(name, quote(value), `one of ${allowed.join(', ')}`)
+      return value
+    },
+    flag(name: string, fallback: boolean) {
+      const value = text(name, String(fallback)).toLowerCase()
+      if (!['true', 'false', '1', '0', 'on', 'off'].includes(value)) reject(name, quote(value), 'true or false')
+      return ['true', '1', 'on'].includes(value)
+    },
+    list(name: string, pattern: RegExp, expected: string) {
+      const items = text(name, '')
+        .split(',')
+        .map((item) => item.trim())
+        .filter((item) => item !== '')
+      const wrong = items.find((item) => !pattern.test(item))
+      if (wrong !== undefined) reject(name, quote(wrong), expected)
+      return items
+    },
+    secret(name: string, minLength: number) {
+      const value = given(name)
+      if (value !== undefined && value.length < minLength)
+        reject(name, `${value.length} characters long`, `at least ${minLength}`)
+      return value ?? null
+    },
+  }
+}
+
+function readApplications(read: ReturnType<typeof createReader>, faults: string[]): OAuthApplication[] {
+  const applications: OAuthApplication[] = []
+  const clientId = read.text('DONATIONALERTS_CLIENT_ID', '')
+  const clientSecret = read.text('DONATIONALERTS_CLIENT_SECRET', '')
+  if (clientId !== '' && clientSecret !== '') applications.push({ clientId, clientSecret })
+  if (clientId !== '' && clientSecret === '') {
+    faults.push(
+      'DONATIONALERTS_CLIENT_SECRET is missing: expected the secret of the application named by DONATIONALERTS_CLIENT_ID.',
+    )
+  }
+  if (clientId === '' && clientSecret !== '') {
+    faults.push(
+      'DONATIONALERTS_CLIENT_ID is missing: expected the id of the application that DONATIONALERTS_CLIENT_SECRET belongs to.',
+    )
+  }
+  for (const [index, entry] of read.text('DONATIONALERTS_APPS', '').split(',').entries()) {
+    if (entry.trim() === '') continue
+    const [id, secret, ...rest] = entry.trim().split(':')
+    if (!id || !secret || rest.length > 0) {
+      faults.push(`DONATIONALERTS_APPS has a wrong entry at place ${index + 1}: expected id:secret,id:secret.`)
+    } else if (!applications.some((application) => application.clientId === id)) {
+      applications.push({ clientId: id, clientSecret: secret })
+    }
+  }
+  return applications
+}
+
+function readSecretKeys(given: string | undefined, faults: string[]): Buffer[] | null {
+  if (given === undefined || given.trim() === '') return null
+  const keys = given.split(',').map((key) => Buffer.from(key.trim(), 'base64'))
+  for (const [index, key] of keys.entries()) {
+    if (key.length !== 32) {
+      faults.push(
+        `SECRET_KEYS has a key of ${key.length} bytes at place ${index + 1}: expected 32 bytes in base64 (openssl rand -base64 32).`,
+      )
+    }
+  }
+  return keys
+}
+
+/** The key of a node that has its own database, made at the first start and kept beside it. */
+function ownSecretKeys(dataDir: string): Buffer[] {
+  const file = join(dataDir, 'secret-keys')
+  try {
+    // The database's own user must be able to pass through to its part, whose own mode is 0700.
+    if (!existsSync(dataDir)) mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    if (!existsSync(file)) writeFileSync(file, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600, flag: 'wx' })
+    chmodSync(file, 0o600)
+    const faults: string[] = []
+    const keys = readSecretKeys(readFileSync(file, 'utf8'), faults)
+    if (!keys || faults.length > 0)
+      throw new StartError(78, [
+        `${file} holds no valid key. Restore it from a backup; without it the stored tokens cannot be read.`,
+      ])
+    return keys
+  } catch (cause) {
+    if (cause instanceof StartError) throw cause
+    throw new StartError(
+      78,
+      [
+        `DATA_DIR is ${quote(dataDir)}: expected a directory that this user may write to (${(cause as Error).message}).`,
+      ],
+      { cause },
+    )
+  }
+}
+
+const quote = (value: string) => JSON.stringify(value.length > 100 ? `${value.slice(0, 100)}…` : value)
+
+/** A URL fit for a log: its password and query left out. */
+export function maskUrl(value: string): string {
+  if (!URL.canParse(value)) return '[not a URL]'
+  const url = new URL(value)
+  return `${url.protocol}//${url.username ? '***@' : ''}${url.host}${url.pathname}`
+}
