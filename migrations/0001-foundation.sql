@@ -62,6 +62,7 @@ create table channels (
   overlay_key text not null,
   overlay_key_rev integer not null default 1,
   alerts_paused boolean not null default false,
+  overlay_seen_at timestamptz,
   created_at timestamptz not null default now()
 );
 
@@ -76,8 +77,8 @@ create table donation_positions (
   baseline_at timestamptz not null,
   -- Null until the first reading of the REST history is done.
   baseline_done_at timestamptz,
-  -- Everything older than this was read from REST without a hole.
-  swept_until timestamptz,
+  -- Set while the platform could not vouch for what lies behind us; cleared when its history was read back.
+  gap_since timestamptz,
   last_sweep_at timestamptz,
   last_push_at timestamptz,
   primary key (provider, account_id)
@@ -100,7 +101,8 @@ create table donations (
   test boolean not null,
   made_at timestamptz not null,
   received_at timestamptz not null default now(),
-  raw jsonb not null,
+  -- Exactly what the platform sent.
+  raw text not null,
   unique (provider, account_id, external_id)
 );
 create index donations_ledger on donations (channel_id, made_at desc, id desc);

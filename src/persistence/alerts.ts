@@ -1,0 +1,197 @@
+import { DRAW_GRACE_MS, OFFER_LEASE_MS, type AlertState } from '../domain/alert.ts'
+import { isUniqueViolation, type Sql } from './database.ts'
+
+export type Alerts = ReturnType<typeof createAlerts>
+
+/** An alert with what is to be shown. */
+export interface AlertToShow {
+  id: string
+  donationId: string
+  externalId: string
+  state: AlertState
+  donor: string | null
+  amount: string
+  currency: string
+  message: string
+  messageKind: 'text' | 'audio'
+  test: boolean
+  attempt: number
+  token: string
+  overlay: string | null
+  startedAt: Date | null
+}
+
+const SHOWN_COLUMNS = `a.id, a.donation_id as "donationId", d.external_id as "externalId", a.state, d.donor,
+  d.amount::text as amount, d.currency, d.message, d.message_kind as "messageKind", a.test, a.attempt, a.token, a.overlay,
+  a.started_at as "startedAt"`
+
+/** Makes `3` and `3.50` of PostgreSQL's numeric what they were when they came in: at least two digits after the point. */
+const withCents = <Row extends { amount: string }>(row: Row): Row => {
+  const [whole, fraction = ''] = row.amount.split('.')
+  return { ...row, amount: `${whole}.${fraction.padEnd(2, '0')}` }
+}
+
+export function createAlerts(db: Sql) {
+  return {
+    /**
+     * Offers the channel's next alert to an overlay: one conditional statement, refused by a unique index where another
+     * node was faster. `undefined`: nothing waits, the queue is paused, or one is in flight already.
+     */
+    async offerNext(
+      channelId: string,
+      overlay: string,
+      { onlyTests }: { onlyTests: boolean },
+    ): Promise<AlertToShow | undefined> {
+      try {
+        const [row] = await db.query<AlertToShow>(
+          `with a as (
+             update alerts set state = 'offered', attempt = attempt + 1, token = gen_random_uuid(), overlay = $2,
+               offered_at = now(), lease_until = now() + $4 * interval '1 millisecond'
+             where state = 'queued' and id = (
+               select q.id from alerts q join channels c on c.id = q.channel_id
+               where q.channel_id = $1 and q.state = 'queued' and not c.alerts_paused and (q.test or not $3)
+                 and not exists (select from alerts f where f.channel_id = $1 and f.state in ('offered', 'started'))
+               order by q.replay desc, q.made_at, q.external_order, q.ordinal limit 1
+               for update of q skip locked)
+             returning *
+           )
+           select ${SHOWN_COLUMNS} from a join donations d on d.id = a.donation_id`,
+          [channelId, overlay, onlyTests, OFFER_LEASE_MS],
+          { name: 'offer-alert' },
+        )
+        return row && withCents(row)
+      } catch (error) {
+        if (isUniqueViolation(error, 'alerts_in_flight')) return undefined
+        throw error
+      }
+    },
+
+    /**
+     * An overlay says that it draws now. Asking again from the same overlay is answered alike, for an answer may get
+     * lost; another overlay is refused.
+     */
+    async start(request: {
+      channelId: string
+      alertId: string
+      token: string
+      overlay: string
+      keyRev: number
+      durationMs: number
+    }): Promise<boolean> {
+      const changed = await db.execute(
+        `update alerts set state = 'started', started_at = coalesce(started_at, now()), overlay = $4,
+           lease_until = now() + $6 * interval '1 millisecond'
+         where id = $2 and channel_id = $1 and token::text = $3
+           and (state = 'offered' and lease_until > now() or state = 'started' and overlay = $4)
+           and exists (select from channels where id = $1 and overlay_key_rev = $5)`,
+        [
+          request.channelId,
+          request.alertId,
+          request.token,
+          request.overlay,
+          request.keyRev,
+          request.durationMs + DRAW_GRACE_MS,
+        ],
+      )
+      return changed === 1
+    },
+
+    /** The alert was shown to its end. Late word counts too: an interrupted alert turns out to have been shown. */
+    async finish(request: { channelId: string; alertId: string; token: string; keyRev: number }): Promise<boolean> {
+      const changed = await db.execute(
+        `update alerts set state = 'shown', ended_at = coalesce(case when state = 'shown' then ended_at end, now()), lease_until = null
+         where id = $2 and channel_id = $1 and token::text = $3 and state in ('started', 'interrupted', 'shown')
+           and exists (select from channels where id = $1 and overlay_key_rev = $4)`,
+        [request.channelId, request.alertId, request.token, request.keyRev],
+      )
+      return changed === 1
+    },
+
+    /** Takes back what was offered to an overlay that went away before it began to draw. */
+    async release(channelId: string, overlay: string): Promise<boolean> {
+      const changed = await db.execute(
+        `update alerts set state = 'queued', lease_until = null where channel_id = $1 and overlay = $2 and state = 'offered'`,
+        [channelId, overlay],
+      )
+      return changed > 0
+    },
+
+    /** Ends leases that ran out, of all channels: an offer goes back to the queue, a drawing counts as interrupted. */
+    expire(): Promise<Array<{ id: string; channelId: string; state: AlertState }>> {
+      return db.query(
+        `update alerts set state = case state when 'offered' then 'queued' else 'interrupted' end,
+           ended_at = case state when 'started' then now() end, lease_until = null
+         where state in ('offered', 'started') and lease_until < now()
+         returning id, channel_id as "channelId", state`,
+      )
+    },
+
+    /** Gives up what waited longer than its channel allows. */
+    miss(): Promise<Array<{ channelId: string }>> {
+      return db.query(
+        `update alerts a set state = 'missed', ended_at = now() from channels c
+         where c.id = a.channel_id and a.state = 'queued' and not a.replay
+           and a.made_at < now() - (c.settings #>> '{alerts,maxAgeMinutes}')::integer * interval '1 minute'
+         returning a.channel_id as "channelId"`,
+      )
+    },
+
+    /** Skips what is in flight; where nothing is, what comes next. */
+    async skip(channelId: string): Promise<{ id: string } | undefined> {
+      const [row] = await db.query<{ id: string }>(
+        `update alerts set state = 'skipped', ended_at = now(), lease_until = null where id = (
+           select id from alerts where channel_id = $1 and state in ('queued', 'offered', 'started')
+           order by state = 'queued', replay desc, made_at, external_order, ordinal limit 1 for update)
+         and state in ('queued', 'offered', 'started') returning id`,
+        [channelId],
+      )
+      return row
+    },
+
+    /** Queues a donation once more, before all others. `id` is the donation's or that of one of its alerts. */
+    async replay(channelId: string, id: string): Promise<string | undefined> {
+      const [row] = await db.query<{ id: string }>(
+        `insert into alerts (channel_id, donation_id, test, replay, made_at, external_order)
+         select d.channel_id, d.id, d.test, true, now(), 0 from donations d
+         where d.channel_id = $1 and (d.id = $2 or d.id = (select donation_id from alerts where id = $2 and channel_id = $1))
+         returning id`,
+        [channelId, id],
+      )
+      return row?.id
+    },
+
+    /** What is in flight and how many wait: for snapshots and the dashboard. */
+    async standing(channelId: string): Promise<{ current: AlertToShow | null; queued: number }> {
+      const [rows, counts] = await Promise.all([
+        db.query<AlertToShow>(
+          `select ${SHOWN_COLUMNS} from alerts a join donations d on d.id = a.donation_id
+           where a.channel_id = $1 and a.state in ('offered', 'started')`,
+          [channelId],
+        ),
+        db.query<{ queued: number }>(
+          `select count(*)::integer as queued from alerts where channel_id = $1 and state = 'queued'`,
+          [channelId],
+        ),
+      ])
+      return { current: rows[0] ? withCents(rows[0]) : null, queued: counts[0]?.queued ?? 0 }
+    },
+
+    /** Those of `channelIds` where something waits. */
+    async waiting(channelIds: readonly string[]): Promise<string[]> {
+      const rows = await db.query<{ id: string }>(
+        `select c.id from unnest($1::uuid[]) as c(id)
+         where exists (select from alerts a where a.channel_id = c.id and a.state = 'queued')`,
+        [channelIds],
+      )
+      return rows.map((row) => row.id)
+    },
+
+    /** How many alerts of all channels are not at their end, by state. */
+    countOpen(): Promise<Array<{ state: AlertState; count: number }>> {
+      return db.query(
+        `select state, count(*)::integer as count from alerts where state = 'queued' group by state
+         union all select state, count(*)::integer from alerts where state in ('offered', 'started') group by state`,
+      )
+    },
+  }
+}
