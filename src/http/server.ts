@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import fastifyCookie from '@fastify/cookie'
 import fastifyHelmet from '@fastify/helmet'
 import fastifyRateLimit from '@fastify/rate-limit'
-import fastify, { LogController } from 'fastify'
+import fastify, { LogController, type FastifyBaseLogger } from 'fastify'
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { AppError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
@@ -48,8 +48,9 @@ export async function createServer(options: ServerOptions): Promise<App> {
   const { headersTimeoutMs = 10_000, requestTimeoutMs = 20_000 } = options
   const limits = { ...RATE_LIMITS, ...options.rateLimits }
 
+  const baseLogger: FastifyBaseLogger = logger
   const app = fastify({
-    loggerInstance: logger,
+    loggerInstance: baseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
