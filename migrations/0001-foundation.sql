@@ -80,6 +80,8 @@ create table donation_positions (
   -- Set while the platform could not vouch for what lies behind us; cleared when its history was read back.
   gap_since timestamptz,
   last_sweep_at timestamptz,
+  -- Sealed. Kept over restarts: it halves the requests that bringing all streams back costs.
+  socket_token text,
   last_push_at timestamptz,
   primary key (provider, account_id)
 );

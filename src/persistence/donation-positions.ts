@@ -1,4 +1,6 @@
 import type { DonationProvider, StreamPosition } from '../domain/donation.ts'
+import { hasCode } from '../base/errors.ts'
+import type { SecretBox } from '../base/secret-box.ts'
 import type { Sql } from './database.ts'
 
 export type DonationPositions = ReturnType<typeof createDonationPositions>
@@ -10,10 +12,34 @@ export interface DonationProgress {
   baselineMissing: boolean
   /** Something may lie behind us that no push told of. */
   gap: boolean
+  /** The platform's token for its socket, where one is known to work. */
+  socketToken: string | null
+  lastPushAt: Date | null
+  lastSweepAt: Date | null
 }
 
-export function createDonationPositions(db: Sql) {
+interface Row {
+  epoch: string | null
+  seq: string
+  baseline_done_at: Date | null
+  gap_since: Date | null
+  socket_token: string | null
+  last_push_at: Date | null
+  last_sweep_at: Date | null
+}
+
+export function createDonationPositions(db: Sql, box: SecretBox) {
   const where = 'provider = $1 and account_id = $2'
+  const tokenContext = (provider: DonationProvider, accountId: string) => `socket-token:${provider}:${accountId}`
+  /** A token sealed with a key that is gone costs one request to replace; it is no reason to fail. */
+  const openOrForget = (sealed: string | null, context: string) => {
+    try {
+      return sealed === null ? null : box.open(sealed, context)
+    } catch (error) {
+      if (hasCode(error, 'secret-unreadable')) return null
+      throw error
+    }
+  }
 
   return {
     /** A freshly connected account: what was made before this instant is history. A reconnected one goes on where it was. */
@@ -31,17 +57,32 @@ export function createDonationPositions(db: Sql) {
     },
 
     async read(provider: DonationProvider, accountId: string): Promise<DonationProgress> {
-      const [row] = await db.query<{
-        epoch: string | null
-        seq: string
-        baseline_done_at: Date | null
-        gap_since: Date | null
-      }>(`select epoch, seq, baseline_done_at, gap_since from donation_positions where ${where}`, [provider, accountId])
+      const [row] = await db.query<Row>(
+        `select epoch, seq, baseline_done_at, gap_since, socket_token, last_push_at, last_sweep_at
+         from donation_positions where ${where}`,
+        [provider, accountId],
+      )
       return {
         position: row && row.epoch !== null ? { epoch: row.epoch, seq: Number(row.seq) } : null,
         baselineMissing: row === undefined || row.baseline_done_at === null,
         gap: row !== undefined && row.gap_since !== null,
+        socketToken: openOrForget(row?.socket_token ?? null, tokenContext(provider, accountId)),
+        lastPushAt: row?.last_push_at ?? null,
+        lastSweepAt: row?.last_sweep_at ?? null,
       }
+    },
+
+    /** `null` forgets it: the platform refused it. */
+    async rememberSocketToken(
+      provider: DonationProvider,
+      accountId: string,
+      socketToken: string | null,
+    ): Promise<void> {
+      await db.execute(`update donation_positions set socket_token = $3 where ${where}`, [
+        provider,
+        accountId,
+        socketToken === null ? null : box.seal(socketToken, tokenContext(provider, accountId)),
+      ])
     },
 
     /**

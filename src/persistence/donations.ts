@@ -1,4 +1,5 @@
 import type { Donation, DonationArrival, DonationProvider } from '../domain/donation.ts'
+import { DatabaseError } from 'pg'
 import type { Sql } from './database.ts'
 
 export type Donations = ReturnType<typeof createDonations>
@@ -104,4 +105,9 @@ export function createDonations(db: Sql) {
       return new Set(rows.map((row) => row.external_id))
     },
   }
+}
+
+/** True where the database refused what the statement carried (SQLSTATE classes 22 and 23), not the statement's moment. */
+export function isRefusedData(error: unknown): boolean {
+  return error instanceof DatabaseError && /^2[23]/.test(error.code ?? '')
 }

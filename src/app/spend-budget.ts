@@ -1,0 +1,168 @@
+import type { Clock } from '../base/clock.ts'
+import { AppError, hasCode } from '../base/errors.ts'
+import type { Metrics } from '../base/metrics.ts'
+import type { PlatformBudgets } from '../persistence/platform-budgets.ts'
+
+/** From most to least urgent. A person who waits and a token come before everything; the auditor comes last. */
+export const PRIORITIES = ['refresh', 'live-subscribe', 'catch-up', 'onboarding', 'sweep'] as const
+export type Priority = (typeof PRIORITIES)[number]
+
+/** A priority, or how to tell it when a place has come: a channel may have gone live while it waited. */
+export type Urgency = Priority | (() => Priority)
+
+/**
+ * DonationAlerts allows 60 requests a minute per application. One in 1.1 s is 54.5: room for requests that leave
+ * early or arrive late, in any 60 s, however the platform's window lies.
+ */
+export const REQUEST_SPACING_MS = 1_100
+
+/** Where a 429 does not say when to come back, its fixed window is over after this long. */
+const RATE_WINDOW_MS = 60_000
+
+/** A request that waited this long counts as one step more urgent, so that nothing starves. */
+const AGING_MS = 60_000
+
+export interface BudgetOptions {
+  budgets: PlatformBudgets
+  clock: Clock
+  random: () => number
+  metrics: Pick<Metrics, 'budgetWait'>
+  /** Ends the waiting of all, at shutdown. */
+  signal: AbortSignal
+  spacingMs?: number
+  rateWindowMs?: number
+}
+
+export interface Budget {
+  /**
+   * Runs `request`, which sends exactly one request, when the application may send it and nothing more urgent waits.
+   * A `platform-rate-limit` it throws closes the application for everybody until the window is over.
+   */
+  spend<T>(application: string, priority: Urgency, request: () => Promise<T>, signal?: AbortSignal): Promise<T>
+  /** When the application opens again, by the wall clock; `null` while it is open. */
+  closedUntil(application: string): number | null
+  /** Requests that wait for their place. */
+  waiting(application: string): number
+}
+
+interface Waiter {
+  priority: () => Priority
+  since: number
+  order: number
+  go: () => void
+}
+
+interface Line {
+  waiters: Set<Waiter>
+  serving: boolean
+  closedUntil: number
+}
+
+/** The requests of this node, in the order of their urgency; the places themselves are given out by the database. */
+export function createBudget({
+  budgets,
+  clock,
+  random,
+  metrics,
+  signal: life,
+  spacingMs = REQUEST_SPACING_MS,
+  rateWindowMs = RATE_WINDOW_MS,
+}: BudgetOptions): Budget {
+  const lines = new Map<string, Line>()
+  let arrivals = 0
+
+  const lineOf = (application: string) => {
+    let line = lines.get(application)
+    if (!line) lines.set(application, (line = { waiters: new Set(), serving: false, closedUntil: 0 }))
+    return line
+  }
+
+  const mostUrgent = (line: Line): Waiter | undefined => {
+    const now = clock.monotonic()
+    const rank = (waiter: Waiter) => PRIORITIES.indexOf(waiter.priority()) - Math.floor((now - waiter.since) / AGING_MS)
+    let best: Waiter | undefined
+    for (const waiter of line.waiters) {
+      if (!best || rank(waiter) < rank(best) || (rank(waiter) === rank(best) && waiter.order < best.order))
+        best = waiter
+    }
+    return best
+  }
+
+  /** Takes places one after the other as long as somebody waits; who gets a place is decided when it has come. */
+  const serve = async (application: string, line: Line) => {
+    line.serving = true
+    let failures = 0
+    while (line.waiters.size > 0 && !life.aborted) {
+      try {
+        const waitMs = await budgets.reserve(application, spacingMs)
+        if (waitMs > 0) await clock.sleep(waitMs, life)
+        failures = 0
+      } catch {
+        // Without the database there is no place to give; the database's own alarms tell of it.
+        await clock.sleep(Math.min(5_000, 250 * 2 ** failures++), life).catch(() => undefined)
+        continue
+      }
+      if (clock.monotonic() < line.closedUntil) continue
+      const waiter = mostUrgent(line)
+      if (!waiter) break
+      line.waiters.delete(waiter)
+      waiter.go()
+    }
+    line.serving = false
+  }
+
+  const turn = (application: string, urgency: Urgency, given: AbortSignal | undefined) =>
+    new Promise<void>((resolve, reject) => {
+      const signal = given ? AbortSignal.any([given, life]) : life
+      const line = lineOf(application)
+      const waiter: Waiter = {
+        priority: typeof urgency === 'function' ? urgency : () => urgency,
+        since: clock.monotonic(),
+        order: arrivals++,
+        go() {
+          signal.removeEventListener('abort', leave)
+          metrics.budgetWait.observe(
+            { platform: 'donationalerts', priority: waiter.priority() },
+            (clock.monotonic() - waiter.since) / 1_000,
+          )
+          resolve()
+        },
+      }
+      const leave = () => {
+        line.waiters.delete(waiter)
+        reject(signal.reason as Error)
+      }
+      if (signal.aborted) return leave()
+      signal.addEventListener('abort', leave, { once: true })
+      line.waiters.add(waiter)
+      if (!line.serving) void serve(application, line)
+    })
+
+  return {
+    async spend(application, urgency, request, signal) {
+      await turn(application, urgency, signal)
+      try {
+        return await request()
+      } catch (error) {
+        if (hasCode(error, 'platform-rate-limit')) await close(application, error)
+        throw error
+      }
+    },
+    closedUntil(application) {
+      const closedForMs = (lines.get(application)?.closedUntil ?? 0) - clock.monotonic()
+      return closedForMs > 0 ? clock.now() + closedForMs : null
+    },
+    waiting: (application) => lines.get(application)?.waiters.size ?? 0,
+  }
+
+  async function close(application: string, error: AppError) {
+    const said = error.details['retryAfterMs']
+    // Up to a tenth more, so that several nodes do not come back in the same millisecond.
+    const forMs = Math.round(
+      (typeof said === 'number' ? Math.min(said, 10 * rateWindowMs) : rateWindowMs) * (1 + random() / 10),
+    )
+    const line = lineOf(application)
+    line.closedUntil = Math.max(line.closedUntil, clock.monotonic() + forMs)
+    await budgets.close(application, forMs).catch(() => undefined)
+  }
+}
