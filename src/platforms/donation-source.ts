@@ -10,9 +10,19 @@ import type { ParsedDonation, StreamPosition } from '../domain/donation.ts'
 export interface DonationSource {
   profile(accessToken: string, signal?: AbortSignal): Promise<DonationAccountProfile>
   /** Newest first. `page` starts at 1. */
-  donationsPage(request: { accessToken: string; accountId: string; page: number; signal?: AbortSignal }): Promise<DonationsPage>
+  donationsPage(request: {
+    accessToken: string
+    accountId: string
+    page: number
+    signal?: AbortSignal
+  }): Promise<DonationsPage>
   /** A permission to subscribe, good only for this connection's `client`. */
-  signSubscription(request: { accessToken: string; accountId: string; client: string; signal?: AbortSignal }): Promise<string>
+  signSubscription(request: {
+    accessToken: string
+    accountId: string
+    client: string
+    signal?: AbortSignal
+  }): Promise<string>
   openSocket(options: DonationSocketOptions): DonationSocket
 }
 
@@ -64,8 +74,19 @@ export interface DonationSocket {
 export interface SocketEnd {
   /** The WebSocket close code; 1006 where it just broke off. */
   code: number
-  why: 'closed-by-us' | 'closed-by-platform' | 'unreachable' | 'silent' | 'token-refused' | 'subscribe-refused' | 'sign-failed' | 'protocol'
-  /** The platform does not want us back at once: wait long and tell somebody. */
+  why:
+    | 'closed-by-us'
+    | 'closed-by-platform'
+    | 'unreachable'
+    | 'silent'
+    | 'token-refused'
+    | 'subscribe-refused'
+    | 'sign-failed'
+    | 'protocol'
+  /**
+   * True: come back by the ordinary backoff (with a new socket token where `dropSocketToken` says so).
+   * False: the platform does not want us back, or coming back would end the same way: wait long and tell somebody.
+   */
   reconnect: boolean
   /** The socket token must be fetched again before the next attempt. */
   dropSocketToken: boolean

@@ -1,0 +1,63 @@
+/** A run of digits that may stand for an integer which a binary float cannot hold. */
+const LONG_DIGITS = /\d{16}/
+const INTEGER = /^-?\d+$/
+
+/**
+ * Reads JSON text. Integers beyond 2^53 come as decimal text: two platform ids must never be rounded into one.
+ * @returns `undefined` (which no JSON text means) where the text is not JSON. Never throws.
+ */
+export function parseJson(text: string): unknown {
+  try {
+    return LONG_DIGITS.test(text) ? JSON.parse(text, keepLongIntegers) : JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function keepLongIntegers(_key: string, value: unknown, context?: { source?: string }): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value
+  return context?.source !== undefined && INTEGER.test(context.source) ? context.source : value
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** PostgreSQL reads JSON by recursion and gives up some thousand levels down; no platform nests a tenth of this. */
+const MAX_DEPTH = 200
+
+/**
+ * Writes any value as JSON text that PostgreSQL's `jsonb` takes: its text can hold neither NUL nor half a surrogate
+ * pair, so each becomes U+FFFD. What nests absurdly deep is kept as far as its first level goes. Never throws.
+ */
+export function toStorableJson(value: unknown): string {
+  try {
+    const text = JSON.stringify(isDeeperThan(value, MAX_DEPTH) ? firstLevel(value) : value) as string | undefined
+    // `JSON.stringify` leaves whole surrogate pairs as they are and escapes only halves, in lower-case digits.
+    return (text ?? 'null').replaceAll(/\\(?:u0000|ud[89a-f][0-9a-f]{2}|.)/g, (escape) =>
+      escape.length === 6 && escape.startsWith('\\u') && /u0000|ud/.test(escape) ? '\\ufffd' : escape,
+    )
+  } catch {
+    return '"unreadable"'
+  }
+}
+
+/** Text that PostgreSQL's `text` can hold. */
+export function toStorableText(text: string): string {
+  return text.replaceAll('\0', '').toWellFormed()
+}
+
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(inner, levels - 1))
+}
+
+function firstLevel(value: unknown): unknown {
+  if (!isRecord(value)) return 'nested too deep'
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [
+      name,
+      isDeeperThan(inner, MAX_DEPTH - 1) ? 'nested too deep' : inner,
+    ]),
+  )
+}
