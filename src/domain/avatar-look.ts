@@ -141,7 +141,9 @@ export function lookFromSeed(seed: number): AvatarLook {
   const tallEars = ears !== 'human' && ears !== 'elf'
   const hat = pickHat()
 
-  const beard: Beard = !longHair && !tallEars && chance(30) ? pick(['stubble', 'stubble', 'full', 'mustache']) : 'none'
+  const natural = (NATURAL_HAIR_COLORS as readonly HairColor[]).includes(hairColor)
+  const beards: readonly Beard[] = natural ? ['stubble', 'stubble', 'full', 'mustache'] : ['stubble']
+  const beard: Beard = !longHair && !tallEars && chance(30) ? pick(beards) : 'none'
   const top = pick(TOPS.filter((it) => it !== 'dress' || (beard === 'none' && hair !== 'mohawk' && hair !== 'bald')))
   // A skirt under armour, a suit or a beard reads as a mistake rather than as a choice.
   const skirted = beard === 'none' && (top === 'tee' || top === 'stripes' || top === 'hoodie' || top === 'jacket')

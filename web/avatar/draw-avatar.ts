@@ -1,0 +1,68 @@
+import type { AvatarLook } from '../../src/domain/avatar-look.ts'
+import type { Expression } from './face.ts'
+import { drawBackHair } from './hair.ts'
+import { drawHead, headHeight } from './head.ts'
+import { drawArm, drawLeg } from './limbs.ts'
+import { drawTorso, wearsSkirt } from './outfit.ts'
+import { createPen, type Pen, type Surface } from './pen.ts'
+import type { Pose } from './poses.ts'
+import { drawSign } from './sign.ts'
+import { skeletonOf } from './skeleton.ts'
+
+/** The parts that look the same in every frame; a sprite replaces them by pictures. */
+export interface StillParts {
+  backHair(): void
+  torso(): void
+  head(expression: Expression): void
+}
+
+/**
+ * Draws a character standing on the surface's origin: about 150 units tall, looking right, a shadow under the feet.
+ * Place, size and direction are the caller's transform (`scale(-1, 1)` looks left).
+ * The same look and pose always give the same pixels.
+ */
+export function drawAvatar(surface: Surface, look: AvatarLook, pose: Pose, sign = ''): void {
+  const pen = createPen(surface)
+  drawFigure(pen, look, pose, stillParts(pen, look), sign)
+}
+
+/** Draws a head alone, its chin on the origin: for a logo or a list. */
+export function drawBust(surface: Surface, look: AvatarLook, expression: Expression = 'neutral'): void {
+  const parts = stillParts(createPen(surface), look)
+  parts.backHair()
+  parts.head(expression)
+}
+
+export function stillParts(pen: Pen, look: AvatarLook): StillParts {
+  return {
+    backHair: () => drawBackHair(pen, look),
+    torso: () => drawTorso(pen, look),
+    head: (expression) => drawHead(pen, look, expression),
+  }
+}
+
+/** Puts the parts together from back to front. */
+export function drawFigure(pen: Pen, look: AvatarLook, pose: Pose, parts: StillParts, sign: string): void {
+  const bones = skeletonOf(pose)
+  const headPlace = { ...bones.neck, turn: pose.head.tilt }
+  const height = Math.min(1, -pose.y / 90)
+  pen.oval({ x: pose.x, y: 1 }, 30 - 12 * height, 6 - 2 * height, `rgba(0,0,0,${(0.28 - 0.12 * height).toFixed(3)})`)
+  pen.placed(pose, () => {
+    pen.placed(headPlace, () => parts.backHair())
+    if (pose.armsInFront !== 'both') drawArm(pen, look, bones.farArm, true)
+    // A skirt falls over the knees of whoever sits.
+    const legsLast = pose.seated && look.top !== 'dress' && !wearsSkirt(look)
+    if (!legsLast) drawLegs()
+    pen.placed({ ...bones.hip, turn: pose.lean }, () => parts.torso())
+    if (legsLast) drawLegs()
+    if (pose.armsInFront === 'none') drawArm(pen, look, bones.nearArm, false)
+    if (pose.holdsSign) drawSign(pen, bones.nearArm[2], bones.neck.y - headHeight(look), sign)
+    pen.placed(headPlace, () => parts.head(pose.expression))
+    if (pose.armsInFront === 'both') drawArm(pen, look, bones.farArm, true)
+    if (pose.armsInFront !== 'none') drawArm(pen, look, bones.nearArm, false)
+  })
+  function drawLegs(): void {
+    drawLeg(pen, look, bones.farLeg, pose.farFoot.tilt, true)
+    drawLeg(pen, look, bones.nearLeg, pose.nearFoot.tilt, false)
+  }
+}
