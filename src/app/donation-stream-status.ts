@@ -14,6 +14,8 @@ export interface DonationStreamStatus {
   failures: number
   errors: Record<FailureType, number>
   backoffUntil: number | null
+  /** When this stream was begun on this node. */
+  since: number
   lastResponseMs: number | null
   lastPushAt: number | null
   lastSweepAt: number | null
@@ -27,6 +29,7 @@ export function createStreamFacts(clock: Clock, onChange: () => void) {
   const errors: Record<FailureType, number> = { rate_limit: 0, server: 0, network: 0, auth: 0, invalid: 0 }
   const facts = { subscribed: false, catchingUp: false, needsReauth: false, backoffUntil: null as number | null }
   const seen = {
+    since: clock.now(),
     failures: 0,
     lastResponseMs: null as number | null,
     lastPushAt: null as number | null,

@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Metrics } from '../base/metrics.ts'
 import type { Bus } from '../coordination/bus.ts'
@@ -10,6 +11,7 @@ export interface ReceiveDonationOptions {
   parked: Pick<ParkedPayloads, 'park'>
   bus: Bus
   metrics: Pick<Metrics, 'donations'>
+  clock: Clock
   logger: Logger
 }
 
@@ -37,10 +39,12 @@ export function createReceiveDonation({
   parked,
   bus,
   metrics,
+  clock,
   logger,
 }: ReceiveDonationOptions): ReceiveDonation {
   return async function receiveDonation(request) {
     const { channelId, provider, accountId, arrival, items } = request
+    const receivedAt = clock.monotonic()
     const readable: Donation[] = []
     for (const item of items) {
       if (item.ok) readable.push(item.donation)
@@ -50,7 +54,8 @@ export function createReceiveDonation({
     const stored = await store(request, readable)
     count(arrival, 'new', stored.length)
     count(arrival, 'duplicate', readable.length - stored.length)
-    if (stored.some((donation) => donation.alertId !== null)) bus.publish(channelId, { type: 'alert-queued' })
+    if (stored.some((donation) => donation.alertId !== null))
+      bus.publish(channelId, { type: 'alert-queued', receivedAt })
     if (stored.length > 0) {
       logger.info(
         {

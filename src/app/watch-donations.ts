@@ -101,13 +101,11 @@ export function createWatchDonations(options: WatchDonationsOptions): WatchDonat
     const mostOverdue = new Map<string, { stream: DonationStream; overdueMs: number }>()
     for (const stream of streams.values()) {
       const { application, channelId } = stream.account
-      const { state, lastSweepAt } = stream.status()
+      const { state, lastSweepAt, since } = stream.status()
       if (sweeping.has(application) || state === 'needs_reauth' || state === 'backoff' || state === 'catching_up')
         continue
       const everyMs = options.isLive(channelId) ? sweepEveryMs.live : sweepEveryMs.idle
-      // A stream that was never read is still owed its baseline, which is not the auditor's work.
-      if (lastSweepAt === null) continue
-      const overdueMs = now - lastSweepAt - everyMs
+      const overdueMs = now - (lastSweepAt ?? since) - everyMs
       if (overdueMs >= 0 && overdueMs > (mostOverdue.get(application)?.overdueMs ?? -1)) {
         mostOverdue.set(application, { stream, overdueMs })
       }

@@ -1,6 +1,7 @@
 /** What happens to a channel that other parts of the service, on this node or another, want to hear of at once. */
 export type ChannelEvent =
-  | { type: 'alert-queued' }
+  /** `receivedAt`: when the donation was handed to us, by this process's monotonic clock. */
+  | { type: 'alert-queued'; receivedAt: number }
   | { type: 'queue-resumed' }
   | { type: 'alert-ended'; alertId: string; why: 'shown' | 'skipped' }
   | { type: 'settings-changed' }

@@ -1,4 +1,5 @@
 import { DRAW_GRACE_MS, OFFER_LEASE_MS, type AlertState } from '../domain/alert.ts'
+import { applySettings, DEFAULT_SETTINGS, type ChannelSettings, type SettingsPatch } from '../domain/settings.ts'
 import { isUniqueViolation, type Sql } from './database.ts'
 
 export type Alerts = ReturnType<typeof createAlerts>
@@ -19,16 +20,24 @@ export interface AlertToShow {
   token: string
   overlay: string | null
   startedAt: Date | null
+  /** The channel's settings at this moment: they decide how it looks. */
+  settings: ChannelSettings
 }
 
 const SHOWN_COLUMNS = `a.id, a.donation_id as "donationId", d.external_id as "externalId", a.state, d.donor,
   d.amount::text as amount, d.currency, d.message, d.message_kind as "messageKind", a.test, a.attempt, a.token, a.overlay,
-  a.started_at as "startedAt"`
+  a.started_at as "startedAt", (select settings from channels where id = a.channel_id) as settings`
 
-/** Makes `3` and `3.50` of PostgreSQL's numeric what they were when they came in: at least two digits after the point. */
-const withCents = <Row extends { amount: string }>(row: Row): Row => {
+type Row = Omit<AlertToShow, 'settings'> & { settings: SettingsPatch }
+
+function toAlert(row: Row): AlertToShow {
+  // PostgreSQL's numeric drops the zeros that money keeps.
   const [whole, fraction = ''] = row.amount.split('.')
-  return { ...row, amount: `${whole}.${fraction.padEnd(2, '0')}` }
+  return {
+    ...row,
+    amount: `${whole}.${fraction.padEnd(2, '0')}`,
+    settings: applySettings(DEFAULT_SETTINGS, row.settings),
+  }
 }
 
 export function createAlerts(db: Sql) {
@@ -43,7 +52,7 @@ export function createAlerts(db: Sql) {
       { onlyTests }: { onlyTests: boolean },
     ): Promise<AlertToShow | undefined> {
       try {
-        const [row] = await db.query<AlertToShow>(
+        const [row] = await db.query<Row>(
           `with a as (
              update alerts set state = 'offered', attempt = attempt + 1, token = gen_random_uuid(), overlay = $2,
                offered_at = now(), lease_until = now() + $4 * interval '1 millisecond'
@@ -59,7 +68,7 @@ export function createAlerts(db: Sql) {
           [channelId, overlay, onlyTests, OFFER_LEASE_MS],
           { name: 'offer-alert' },
         )
-        return row && withCents(row)
+        return row && toAlert(row)
       } catch (error) {
         if (isUniqueViolation(error, 'alerts_in_flight')) return undefined
         throw error
@@ -76,11 +85,11 @@ export function createAlerts(db: Sql) {
       token: string
       overlay: string
       keyRev: number
-      durationMs: number
     }): Promise<boolean> {
       const changed = await db.execute(
         `update alerts set state = 'started', started_at = coalesce(started_at, now()), overlay = $4,
-           lease_until = now() + $6 * interval '1 millisecond'
+           lease_until = now() + $6 * interval '1 millisecond' + interval '1 second' * coalesce(
+             (select (settings #>> '{alerts,durationS}')::double precision from channels where id = $1), $7)
          where id = $2 and channel_id = $1 and token::text = $3
            and (state = 'offered' and lease_until > now() or state = 'started' and overlay = $4)
            and exists (select from channels where id = $1 and overlay_key_rev = $5)`,
@@ -90,7 +99,8 @@ export function createAlerts(db: Sql) {
           request.token,
           request.overlay,
           request.keyRev,
-          request.durationMs + DRAW_GRACE_MS,
+          DRAW_GRACE_MS,
+          DEFAULT_SETTINGS.alerts.durationS,
         ],
       )
       return changed === 1
@@ -163,7 +173,7 @@ export function createAlerts(db: Sql) {
     /** What is in flight and how many wait: for snapshots and the dashboard. */
     async standing(channelId: string): Promise<{ current: AlertToShow | null; queued: number }> {
       const [rows, counts] = await Promise.all([
-        db.query<AlertToShow>(
+        db.query<Row>(
           `select ${SHOWN_COLUMNS} from alerts a join donations d on d.id = a.donation_id
            where a.channel_id = $1 and a.state in ('offered', 'started')`,
           [channelId],
@@ -173,7 +183,7 @@ export function createAlerts(db: Sql) {
           [channelId],
         ),
       ])
-      return { current: rows[0] ? withCents(rows[0]) : null, queued: counts[0]?.queued ?? 0 }
+      return { current: rows[0] ? toAlert(rows[0]) : null, queued: counts[0]?.queued ?? 0 }
     },
 
     /** Those of `channelIds` where something waits. */

@@ -1,0 +1,226 @@
+import type { Clock } from '../base/clock.ts'
+import type { Metrics } from '../base/metrics.ts'
+import { encodeFrame } from '../domain/overlay-frame.ts'
+import type { OverlayEvent, OverlayEvents, OverlayRole } from '../domain/overlay-protocol.ts'
+
+/** One open stream to an overlay page, as the stream's transport offers it. */
+export interface OverlayConnection {
+  /** The page's own random id. */
+  readonly instance: string
+  readonly obs: boolean
+  /** The dashboard's preview: shows tests, never takes a real donation from OBS. */
+  readonly preview: boolean
+  readonly keyRev: number
+  /** Queues a frame for the end of this tick, or sends it at once. Never blocks; a client too slow is cut by the transport. */
+  write(frame: Buffer, options: { now: boolean }): void
+  end(reason: string): void
+}
+
+/** What an overlay last told of itself. */
+export interface OverlayReport {
+  visible: boolean
+  active: boolean
+  fps: number | null
+  tier: string | null
+}
+
+export interface OverlayPresence extends OverlayReport {
+  instance: string
+  obs: boolean
+  preview: boolean
+  role: OverlayRole
+  since: number
+}
+
+interface Seat {
+  connection: OverlayConnection
+  report: OverlayReport
+  since: number
+  role: OverlayRole
+  /** Frames that came while the snapshot was being read; `null` once it was written. */
+  held: Array<{ frame: Buffer; now: boolean }> | null
+}
+
+interface House {
+  seats: Set<Seat>
+  seq: number
+}
+
+export interface OverlayAudienceOptions {
+  clock: Clock
+  metrics: Pick<Metrics, 'overlayConnections' | 'overlayFrames'>
+  /** Grows with each start of the node: frames of an earlier life are never taken for this one's. */
+  epoch: number
+  /** A channel's overlays came, went or changed what they show. */
+  onChange(channelId: string): void
+}
+
+export type OverlayAudience = ReturnType<typeof createOverlayAudience>
+
+/** Who watches which channel on this node: the open overlays, which of them is primary, and the frames to all of them. */
+export function createOverlayAudience({ clock, metrics, epoch, onChange }: OverlayAudienceOptions) {
+  const houses = new Map<string, House>()
+
+  const seatsOf = (channelId: string) => houses.get(channelId)?.seats ?? new Set<Seat>()
+
+  return {
+    epoch,
+
+    /** Where the stage of a channel stands. */
+    seq: (channelId: string) => houses.get(channelId)?.seq ?? 0,
+
+    channels: () => [...houses.keys()],
+
+    /** What role this overlay would have if it came now. */
+    roleOf(
+      channelId: string,
+      candidate: Pick<OverlayConnection, 'instance' | 'obs' | 'preview'>,
+      visible: boolean,
+    ): OverlayRole {
+      const rivals = [...seatsOf(channelId)].filter((seat) => seat.connection.instance !== candidate.instance)
+      const score = rate(candidate, visible)
+      return rivals.some((seat) => rate(seat.connection, seat.report.visible) >= score) ? 'mirror' : 'primary'
+    },
+
+    /**
+     * Seats a connection. Its first frame is the snapshot that `open` writes; what happens meanwhile is held back and
+     * follows. A page that comes back replaces its own earlier connection. `leave` may be called more than once.
+     */
+    join(channelId: string, connection: OverlayConnection, report: OverlayReport) {
+      const house = houses.get(channelId) ?? { seats: new Set<Seat>(), seq: 0 }
+      houses.set(channelId, house)
+      for (const seat of house.seats) {
+        if (seat.connection.instance === connection.instance) seat.connection.end('replaced')
+      }
+      const seat: Seat = { connection, report, since: clock.now(), role: 'mirror', held: [] }
+      house.seats.add(seat)
+      elect(house)
+      countSeats()
+      onChange(channelId)
+      return {
+        open(snapshot: OverlayEvents['snapshot']) {
+          const held = seat.held ?? []
+          seat.held = null
+          put(seat, encode('snapshot', snapshot.seq, snapshot), 'snapshot', true)
+          for (const { frame, now } of held) connection.write(frame, { now })
+          put(seat, encode('role', house.seq, { role: seat.role }), 'role', true)
+          onChange(channelId)
+        },
+        leave() {
+          if (!house.seats.delete(seat)) return
+          if (house.seats.size === 0) houses.delete(channelId)
+          else elect(house)
+          countSeats()
+          onChange(channelId)
+        },
+      }
+    },
+
+    report(channelId: string, instance: string, report: OverlayReport): boolean {
+      const house = houses.get(channelId)
+      const seat = [...(house?.seats ?? [])].find((candidate) => candidate.connection.instance === instance)
+      if (!house || !seat) return false
+      seat.report = report
+      elect(house)
+      onChange(channelId)
+      return true
+    },
+
+    broadcast,
+
+    /** The keep-alive of all streams of this node: one frame a channel, one timer for all. */
+    pingAll() {
+      for (const channelId of houses.keys()) this.broadcast(channelId, 'ping', { seq: houses.get(channelId)?.seq ?? 0 })
+    },
+
+    /** The overlay that offers go to: the primary, where it is open and can be seen. */
+    stageFor(channelId: string): { instance: string; preview: boolean } | undefined {
+      const primary = [...seatsOf(channelId)].find((seat) => seat.role === 'primary')
+      if (!primary || primary.held || !primary.report.visible) return undefined
+      return { instance: primary.connection.instance, preview: primary.connection.preview }
+    },
+
+    /** A streamer's own overlay, not the dashboard's preview, is connected. */
+    isLive: (channelId: string) => [...seatsOf(channelId)].some((seat) => !seat.connection.preview),
+
+    isHere: (channelId: string, instance: string) =>
+      [...seatsOf(channelId)].some((seat) => seat.connection.instance === instance),
+
+    presence: (channelId: string): OverlayPresence[] =>
+      [...seatsOf(channelId)].map((seat) => ({
+        ...seat.report,
+        instance: seat.connection.instance,
+        obs: seat.connection.obs,
+        preview: seat.connection.preview,
+        role: seat.role,
+        since: seat.since,
+      })),
+
+    /** Cuts the streams that were opened with an older overlay key. */
+    cutOlderThan(channelId: string, keyRev: number) {
+      for (const seat of seatsOf(channelId)) if (seat.connection.keyRev < keyRev) seat.connection.end('key-rotated')
+    },
+
+    /** Ends the oldest mirror, so that a page that was opened just now is not refused. @returns false where there is none. */
+    makeRoom(channelId: string): boolean {
+      const oldest = [...seatsOf(channelId)].find((seat) => seat.role === 'mirror')
+      oldest?.connection.end('crowded')
+      return oldest !== undefined
+    },
+
+    endAll(reason: string) {
+      for (const house of houses.values()) for (const seat of house.seats) seat.connection.end(reason)
+    },
+  }
+
+  /** One frame for all overlays of a channel, encoded once. `stage`: it changes the stage and takes the next number. */
+  function broadcast<Type extends OverlayEvent>(
+    channelId: string,
+    type: Type,
+    d: OverlayEvents[Type],
+    { stage = false, now = false } = {},
+  ) {
+    const house = houses.get(channelId)
+    if (!house) return
+    if (stage) house.seq++
+    const frame = encode(type, house.seq, d)
+    for (const seat of house.seats) put(seat, frame, type, now)
+  }
+
+  function encode<Type extends OverlayEvent>(type: Type, seq: number, d: OverlayEvents[Type]): Buffer {
+    return Buffer.from(encodeFrame({ epoch, seq }, type, clock.now(), d))
+  }
+
+  function put(seat: Seat, frame: Buffer, type: OverlayEvent, now: boolean) {
+    metrics.overlayFrames.inc({ type })
+    if (seat.held) seat.held.push({ frame, now })
+    else seat.connection.write(frame, { now })
+  }
+
+  function elect(house: House) {
+    let best: Seat | undefined
+    for (const seat of house.seats) {
+      const score = rate(seat.connection, seat.report.visible)
+      const bestScore = best ? rate(best.connection, best.report.visible) : -1
+      // Whoever has the part keeps it against an equal; otherwise who came first.
+      if (score > bestScore || (score === bestScore && seat.role === 'primary')) best = seat
+    }
+    for (const seat of house.seats) {
+      const role: OverlayRole = seat === best ? 'primary' : 'mirror'
+      if (role === seat.role) continue
+      seat.role = role
+      if (!seat.held) put(seat, encode('role', house.seq, { role }), 'role', true)
+    }
+  }
+
+  function countSeats() {
+    const counts: Record<OverlayRole, number> = { primary: 0, mirror: 0 }
+    for (const house of houses.values()) for (const seat of house.seats) counts[seat.role]++
+    for (const role of ['primary', 'mirror'] as const) metrics.overlayConnections.set({ role }, counts[role])
+  }
+}
+
+/** OBS before a browser tab before the dashboard's preview; whatever can be seen before whatever cannot. */
+function rate({ obs, preview }: Pick<OverlayConnection, 'obs' | 'preview'>, visible: boolean): number {
+  return (visible ? 4 : 0) + (preview ? 0 : obs ? 2 : 1)
+}

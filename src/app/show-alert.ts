@@ -1,0 +1,243 @@
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/logger.ts'
+import type { Metrics } from '../base/metrics.ts'
+import type { Bus, ChannelEvent } from '../coordination/bus.ts'
+import { alertWords, donorName } from '../domain/alert-words.ts'
+import { lookFromSeed, seedFromText } from '../domain/avatar-look.ts'
+import type { AlertOffer, CurrentAlert, OverlayEvents } from '../domain/overlay-protocol.ts'
+import type { ChannelSettings } from '../domain/settings.ts'
+import type { Alerts, AlertToShow } from '../persistence/alerts.ts'
+import type { Channels } from '../persistence/channels.ts'
+import type { OverlayAudience } from './overlay-audience.ts'
+
+export interface ShowAlertOptions {
+  alerts: Alerts
+  channels: Pick<Channels, 'byId' | 'noteOverlaySeen'>
+  audience: OverlayAudience
+  bus: Bus
+  clock: Clock
+  logger: Logger
+  metrics: Pick<Metrics, 'donationToOverlay' | 'alerts'>
+  checkEveryMs?: number
+}
+
+export interface ShowAlert {
+  start(): void
+  stop(): void
+  /** A channel's overlays came, went or changed what they show. */
+  audienceChanged(channelId: string): void
+  /** An overlay went away: what it was offered and had not begun goes back at once. */
+  overlayLeft(channelId: string, instance: string): Promise<void>
+  snapshot(channelId: string): Promise<OverlayEvents['snapshot'] | undefined>
+  startDrawing(request: Ticketed): Promise<boolean>
+  finishDrawing(request: Ticketed): Promise<boolean>
+}
+
+interface Ticketed {
+  channelId: string
+  alertId: string
+  token: string
+  overlay: string
+  keyRev: number
+}
+
+/** A doorbell may get lost and a lease may run out: this often the database is asked, once for all channels. */
+const CHECK_EVERY_MS = 2_000
+
+/** Age limits are in minutes; nobody notices a quarter of one. */
+const MISS_EVERY_CHECKS = 8
+
+/** Offers each channel's alerts, one at a time, to the overlay that is to draw them. */
+export function createShowAlert(options: ShowAlertOptions): ShowAlert {
+  const { alerts, channels, audience, bus, clock, logger, metrics, checkEveryMs = CHECK_EVERY_MS } = options
+  /** Channels of which this node knows that an alert is in flight: no question to the database while one is drawn. */
+  const inFlight = new Map<string, string>()
+  /** When the doorbell of a channel that was ready rang, by the monotonic clock. */
+  const rangAt = new Map<string, number>()
+  const offering = new Map<string, { again: boolean }>()
+  let cancelCheck = () => {}
+  let unsubscribe = () => {}
+  let checks = 0
+
+  return {
+    start() {
+      unsubscribe = bus.subscribe(hear)
+      cancelCheck = clock.after(checkEveryMs, check)
+    },
+    stop() {
+      unsubscribe()
+      cancelCheck()
+      cancelCheck = () => {}
+      unsubscribe = () => {}
+    },
+    audienceChanged: offer,
+    async overlayLeft(channelId, instance) {
+      await channels.noteOverlaySeen(channelId)
+      if (await alerts.release(channelId, instance)) {
+        inFlight.delete(channelId)
+        offer(channelId)
+      }
+    },
+    async snapshot(channelId) {
+      const seq = audience.seq(channelId)
+      const [channel, standing] = await Promise.all([channels.byId(channelId), alerts.standing(channelId)])
+      if (!channel) return undefined
+      return {
+        seq,
+        settings: { rev: channel.settingsRev, ...overlaySettings(channel.settings) },
+        avatars: [],
+        alert: { current: standing.current && currentAlert(standing.current), queued: standing.queued },
+        game: null,
+      }
+    },
+    startDrawing: alerts.start,
+    async finishDrawing(request) {
+      const done = await alerts.finish(request)
+      if (done) bus.publish(request.channelId, { type: 'alert-ended', alertId: request.alertId, why: 'shown' })
+      return done
+    },
+  }
+
+  function hear(channelId: string, event: ChannelEvent) {
+    switch (event.type) {
+      case 'alert-queued':
+        if (audience.stageFor(channelId) && !inFlight.has(channelId)) rangAt.set(channelId, event.receivedAt)
+        offer(channelId)
+        break
+      case 'queue-resumed':
+        offer(channelId)
+        break
+      case 'alert-ended':
+        if (event.why === 'skipped')
+          audience.broadcast(channelId, 'alert.cancel', { id: event.alertId, why: 'skipped' }, { now: true })
+        if (inFlight.get(channelId) === event.alertId) inFlight.delete(channelId)
+        offer(channelId)
+        break
+      case 'settings-changed':
+        void settle(channelId, tellSettings(channelId))
+        break
+      case 'overlay-key-rotated':
+        audience.cutOlderThan(channelId, event.rev)
+        break
+    }
+  }
+
+  /** Offers what is next, if an overlay can show it. Calls that come while one is under way are one more call after it. */
+  function offer(channelId: string) {
+    if (!audience.stageFor(channelId) || inFlight.has(channelId)) return
+    const running = offering.get(channelId)
+    if (running) {
+      running.again = true
+      return
+    }
+    const mine = { again: false }
+    offering.set(channelId, mine)
+    void settle(channelId, offerNext(channelId)).then(() => {
+      offering.delete(channelId)
+      if (mine.again) offer(channelId)
+    })
+  }
+
+  async function offerNext(channelId: string) {
+    const stage = audience.stageFor(channelId)
+    if (!stage) return
+    const alert = await alerts.offerNext(channelId, stage.instance, { onlyTests: stage.preview })
+    if (!alert) return
+    if (!audience.isHere(channelId, stage.instance)) {
+      await alerts.release(channelId, stage.instance)
+      return
+    }
+    inFlight.set(channelId, alert.id)
+    const rang = rangAt.get(channelId)
+    rangAt.delete(channelId)
+    audience.broadcast(channelId, 'alert.offer', { ...picture(alert), token: alert.token }, { now: true })
+    if (rang !== undefined) metrics.donationToOverlay.observe((clock.monotonic() - rang) / 1_000)
+    logger.debug({ channelId, alertId: alert.id, attempt: alert.attempt }, 'alert offered')
+  }
+
+  async function tellSettings(channelId: string) {
+    const channel = await channels.byId(channelId)
+    if (!channel) return
+    const patch = overlaySettings(channel.settings)
+    audience.broadcast(channelId, 'settings', { rev: channel.settingsRev, patch }, { stage: true })
+  }
+
+  function check() {
+    cancelCheck = clock.after(checkEveryMs, check)
+    void settle(null, checkAll())
+  }
+
+  async function checkAll() {
+    for (const ended of await alerts.expire()) {
+      logger.warn(
+        { channelId: ended.channelId, alertId: ended.id, state: ended.state },
+        ended.state === 'queued' ? 'an offer was not taken and goes back to the queue' : 'an alert was interrupted',
+      )
+      if (inFlight.get(ended.channelId) === ended.id) inFlight.delete(ended.channelId)
+      audience.broadcast(ended.channelId, 'alert.cancel', {
+        id: ended.id,
+        why: ended.state === 'queued' ? 'expired' : 'interrupted',
+      })
+    }
+    if (checks++ % MISS_EVERY_CHECKS === 0) {
+      for (const { channelId } of await alerts.miss())
+        logger.info({ channelId }, 'an alert waited longer than its channel allows')
+      await countOpen()
+    }
+    const ready = audience.channels().filter((channelId) => audience.stageFor(channelId))
+    if (ready.length === 0) return
+    // What another node ended, this one learns here if the doorbell got lost.
+    const waiting = await alerts.waiting(ready)
+    for (const channelId of waiting) {
+      if (inFlight.has(channelId) && !(await alerts.standing(channelId)).current) inFlight.delete(channelId)
+      offer(channelId)
+    }
+  }
+
+  async function countOpen() {
+    metrics.alerts.reset()
+    for (const { state, count } of await alerts.countOpen()) metrics.alerts.set({ state }, count)
+  }
+
+  async function settle(channelId: string | null, work: Promise<unknown>) {
+    try {
+      await work
+    } catch (error) {
+      // The next check tries again; nothing of an alert lives only here.
+      logger.error({ err: error, channelId }, 'alerts could not be moved on')
+    }
+  }
+}
+
+function overlaySettings({ locale, alerts }: ChannelSettings) {
+  return { locale, alerts }
+}
+
+/** What an overlay needs to draw an alert. A donor's words are made fit for a stream here, on their way out. */
+function picture(alert: AlertToShow): Omit<AlertOffer, 'token'> {
+  const seed = seedFromText(alert.externalId)
+  const rules = alert.settings.alerts
+  const { durationS, sound, volume } = rules
+  return {
+    id: alert.id,
+    kind: 'donation',
+    donor: donorName(alert.donor, rules),
+    amount: alert.amount,
+    currency: alert.currency,
+    parts: alert.messageKind === 'audio' ? [] : alertWords(alert.message, rules),
+    avatar: { seed, look: lookFromSeed(seed) },
+    sound: sound && volume > 0 ? { name: 'chime', volume: volume / 100 } : null,
+    tts: null,
+    dur: durationS * 1_000,
+    attempt: alert.attempt,
+    test: alert.test,
+  }
+}
+
+function currentAlert(alert: AlertToShow): CurrentAlert {
+  return {
+    ...picture(alert),
+    state: alert.state === 'started' ? 'started' : 'offered',
+    startedAt: alert.startedAt?.getTime() ?? null,
+  }
+}

@@ -1,0 +1,133 @@
+import { z } from 'zod'
+import type { OverlayAudience } from '../app/overlay-audience.ts'
+import type { ShowAlert } from '../app/show-alert.ts'
+import type { Clock } from '../base/clock.ts'
+import { AppError } from '../base/errors.ts'
+import type { OverlaySession } from '../domain/overlay-protocol.ts'
+import type { Channels } from '../persistence/channels.ts'
+import type { Routes } from './app.ts'
+import type { OverlayTickets } from './overlay-ticket.ts'
+
+export interface OverlaySessionOptions {
+  channels: Pick<Channels, 'byOverlayKey' | 'byId'>
+  audience: OverlayAudience
+  showAlert: ShowAlert
+  tickets: OverlayTickets
+  clock: Clock
+}
+
+const instance = z.string().min(1).max(100)
+const ticket = z.string().min(1).max(600)
+const pixels = z.number().min(0).max(100_000)
+
+/** What an overlay page asks and tells besides its stream: the session, its state, and how its alerts fare. */
+export function overlaySessionRoutes({ channels, audience, showAlert, tickets, clock }: OverlaySessionOptions): Routes {
+  return (app) => {
+    app.post(
+      '/api/overlay/session',
+      {
+        config: { access: 'public', pace: 'overlay-session' },
+        schema: {
+          summary: 'Exchange the overlay key for a ticket',
+          body: z.object({
+            key: z.string().min(1).max(200),
+            instance,
+            obs: z.boolean().default(false),
+            w: pixels.default(1920),
+            h: pixels.default(1080),
+            ver: z.string().max(100).default(''),
+            visible: z.boolean().default(true),
+            preview: z.boolean().default(false),
+          }),
+        },
+      },
+      async ({ body }): Promise<OverlaySession> => {
+        const channel = await channels.byOverlayKey(body.key)
+        if (!channel) throw new AppError('not-found')
+        const { obs, preview, visible } = body
+        const signed = tickets.issue({
+          channelId: channel.id,
+          instance: body.instance,
+          keyRev: channel.overlayKeyRev,
+          obs,
+          preview,
+          visible,
+        })
+        return {
+          ticket: signed,
+          streamUrl: `/api/overlay/stream?ticket=${signed}`,
+          epoch: audience.epoch,
+          seq: audience.seq(channel.id),
+          serverNow: clock.now(),
+          role: audience.roleOf(channel.id, { instance: body.instance, obs, preview }, visible),
+        }
+      },
+    )
+
+    app.get(
+      '/api/overlay/snapshot',
+      {
+        config: { access: 'ticket' },
+        schema: { summary: 'The stage as it stands', querystring: z.object({ ticket }) },
+      },
+      async ({ query }) => {
+        const { channelId, keyRev } = tickets.forReport(query.ticket)
+        const channel = await channels.byId(channelId)
+        const snapshot = channel?.overlayKeyRev === keyRev ? await showAlert.snapshot(channelId) : undefined
+        if (!snapshot) throw new AppError('ticket-invalid')
+        return { id: `${audience.epoch}-${snapshot.seq}`, v: 1, at: clock.now(), d: snapshot }
+      },
+    )
+
+    app.post(
+      '/api/overlay/state',
+      {
+        config: { access: 'ticket' },
+        schema: {
+          summary: 'What the overlay shows and how it fares',
+          body: z.object({
+            ticket,
+            visible: z.boolean(),
+            active: z.boolean().default(true),
+            fps: z.number().min(0).max(1_000).nullable().default(null),
+            tier: z.string().max(20).nullable().default(null),
+          }),
+        },
+      },
+      async ({ body }, reply) => {
+        const { channelId, instance } = tickets.forReport(body.ticket)
+        const { visible, active, fps, tier } = body
+        // A report may overtake the stream it belongs to; the page repeats it.
+        audience.report(channelId, instance, { visible, active, fps, tier })
+        return reply.code(204).send()
+      },
+    )
+
+    const alertRoute = (name: 'start' | 'done', act: 'startDrawing' | 'finishDrawing', summary: string) =>
+      app.post(
+        `/api/overlay/alerts/:id/${name}`,
+        {
+          config: { access: 'ticket' },
+          schema: {
+            summary,
+            params: z.object({ id: z.uuid() }),
+            body: z.object({ ticket, token: z.string().min(1).max(100) }),
+          },
+        },
+        async ({ params, body }) => {
+          const { channelId, instance, keyRev } = tickets.forReport(body.ticket)
+          const accepted = await showAlert[act]({
+            channelId,
+            alertId: params.id,
+            token: body.token,
+            overlay: instance,
+            keyRev,
+          })
+          if (!accepted) throw new AppError('alert-not-offered')
+          return { ok: true }
+        },
+      )
+    alertRoute('start', 'startDrawing', 'May I draw this alert? 200 yes, 409 no')
+    alertRoute('done', 'finishDrawing', 'The alert was shown to its end')
+  }
+}

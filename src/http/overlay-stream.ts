@@ -1,0 +1,143 @@
+import type { Socket } from 'node:net'
+import { z } from 'zod'
+import type { OverlayAudience, OverlayConnection } from '../app/overlay-audience.ts'
+import type { ShowAlert } from '../app/show-alert.ts'
+import { AppError } from '../base/errors.ts'
+import type { Logger } from '../base/logger.ts'
+import type { Metrics } from '../base/metrics.ts'
+import type { Channels } from '../persistence/channels.ts'
+import type { Routes } from './app.ts'
+import type { OverlayTickets } from './overlay-ticket.ts'
+
+export interface OverlayStreamOptions {
+  channels: Pick<Channels, 'byId'>
+  audience: OverlayAudience
+  showAlert: ShowAlert
+  tickets: OverlayTickets
+  random: () => number
+  logger: Logger
+  metrics: Pick<Metrics, 'overlayDropped'>
+}
+
+/** A client that has this much unread is gone or too slow; it comes back to a snapshot. Node would buffer without end. */
+const MAX_UNSENT_BYTES = 64 * 1024
+
+/** OBS, a phone, the preview and a few forgotten tabs. The oldest mirror gives way to a newcomer. */
+const MAX_STREAMS_OF_A_CHANNEL = 20
+
+const RETRY_MS = { min: 1_000, spread: 2_000 }
+
+/** `GET /api/overlay/stream`: the server-sent events of one overlay, on the raw response. */
+export function overlayStreamRoutes(options: OverlayStreamOptions): Routes {
+  const { channels, audience, showAlert, tickets, random, logger, metrics } = options
+  const tick = createTick()
+
+  return (app) => {
+    app.get(
+      '/api/overlay/stream',
+      {
+        config: { access: 'ticket' },
+        schema: {
+          summary: 'The overlay’s event stream (text/event-stream)',
+          querystring: z.object({ ticket: z.string().min(1).max(600) }),
+        },
+      },
+      async (request, reply) => {
+        const ticket = tickets.forStream(request.query.ticket)
+        const channel = await channels.byId(ticket.channelId)
+        if (!channel || channel.overlayKeyRev !== ticket.keyRev) throw new AppError('ticket-invalid')
+        const room = audience.presence(ticket.channelId).length
+        if (room >= MAX_STREAMS_OF_A_CHANNEL && !audience.makeRoom(ticket.channelId))
+          throw new AppError('too-many-streams')
+
+        reply.hijack()
+        const { raw } = reply
+        const socket = raw.socket
+        if (!socket || socket.destroyed) return
+        // The stream has the connection for itself until it ends: no chunks around the frames, no idle time-out.
+        raw.useChunkedEncodingByDefault = false
+        raw.writeHead(200, {
+          'content-type': 'text/event-stream; charset=utf-8',
+          'cache-control': 'no-store, no-transform',
+          'x-accel-buffering': 'no',
+          'x-content-type-options': 'nosniff',
+          'referrer-policy': 'no-referrer',
+          connection: 'close',
+        })
+        raw.flushHeaders()
+        socket.setTimeout(0)
+        socket.setNoDelay(true)
+
+        const writer = createWriter(socket, tick, () => cut('slow'))
+        const cut = (reason: string) => {
+          if (socket.destroyed) return
+          metrics.overlayDropped.inc({ reason })
+          // A slow client must not keep what it never read.
+          if (reason === 'slow') socket.destroy()
+          else socket.end()
+        }
+        const connection: OverlayConnection = { ...ticket, write: writer.write, end: cut }
+        const { channelId, instance, visible } = ticket
+        const seat = audience.join(channelId, connection, { visible, active: visible, fps: null, tier: null })
+        socket.once('close', () => {
+          seat.leave()
+          if (!audience.isHere(channelId, instance)) {
+            showAlert.overlayLeft(channelId, instance).catch((error: unknown) => {
+              logger.warn(
+                { err: error, channelId },
+                'an overlay left while the database was away; its lease runs out by itself',
+              )
+            })
+          }
+        })
+        socket.write(`retry: ${Math.round(RETRY_MS.min + RETRY_MS.spread * random())}\n\n`)
+        try {
+          const snapshot = await showAlert.snapshot(channelId)
+          if (snapshot) seat.open(snapshot)
+          else cut('no-snapshot')
+        } catch (error) {
+          logger.warn({ err: error, channelId }, 'no snapshot could be read for an overlay; it will come back')
+          cut('no-snapshot')
+        }
+      },
+    )
+  }
+}
+
+/** Collects what is to be flushed at the end of this turn of the event loop: one write a stream, however many frames. */
+function createTick() {
+  const dirty = new Set<() => void>()
+  return {
+    add(flush: () => void) {
+      if (dirty.size === 0) setImmediate(run)
+      dirty.add(flush)
+    },
+  }
+  function run() {
+    const flushes = [...dirty]
+    dirty.clear()
+    for (const flush of flushes) flush()
+  }
+}
+
+function createWriter(socket: Socket, tick: ReturnType<typeof createTick>, onSlow: () => void) {
+  let pending: Buffer[] = []
+  let pendingBytes = 0
+  const flush = () => {
+    if (pending.length === 0 || socket.destroyed) return
+    const [first] = pending
+    socket.write(pending.length === 1 && first ? first : Buffer.concat(pending))
+    pending = []
+    pendingBytes = 0
+    if (socket.writableLength > MAX_UNSENT_BYTES) onSlow()
+  }
+  return {
+    write(frame: Buffer, { now }: { now: boolean }) {
+      if (socket.destroyed) return
+      pending.push(frame)
+      pendingBytes += frame.length
+      if (now || pendingBytes > MAX_UNSENT_BYTES) flush()
+      else if (pending.length === 1) tick.add(flush)
+    },
+  }
+}
