@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { StreamPosition } from '../../../src/domain/donation.ts'
 import { openTestedSocket, type TestedSocket } from '../../support/donation-client.ts'
 import { eventually } from '../../support/eventually.ts'
