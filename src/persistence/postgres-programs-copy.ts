@@ -29,7 +29,8 @@ export async function reachablePrograms(packaged: PackagedPrograms, user: Server
       { cause },
     )
   }
-  return { ...packaged, initdb: join(copy, 'bin', 'initdb'), postgres: join(copy, 'bin', 'postgres') }
+  const program = (name: string) => join(copy, 'bin', name)
+  return { ...packaged, initdb: program('initdb'), postgres: program('postgres'), pg_ctl: program('pg_ctl') }
 }
 
 /** The first directory on the way to `path` that `user` may not enter, or null where there is none. */
