@@ -87,7 +87,7 @@ export function createPlatformRequest({
       status = String(response.status)
       return await readResponse(request, response, { maxBodyBytes, nowMs: clock.now() })
     } catch (error) {
-      if (signal?.aborted && !(error instanceof AppError)) {
+      if (signal?.aborted && (error === signal.reason || !(error instanceof AppError))) {
         status = 'aborted'
         throw signal.reason
       }

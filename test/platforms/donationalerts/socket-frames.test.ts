@@ -22,7 +22,11 @@ function cut(ids: string[], conn: string, rewrite: [RegExp, string][] = []): Fra
   return ids
     .flatMap((id) => sections.find((section) => section.id === id)?.steps ?? assert.fail(`no section ${id}`))
     .filter((step) => step.conn === conn)
-    .map((step) => ({ ...step, text: rewrite.reduce((text, [from, to]) => text.replaceAll(from, to), step.text) }))
+    .map((step) => reworded(step, rewrite))
+}
+
+function reworded(step: FrameStep, rewrite: [RegExp, string][]): FrameStep {
+  return { ...step, text: rewrite.reduce((text, [from, to]) => text.replaceAll(from, to), step.text) }
 }
 
 const served = (steps: FrameStep[]) => steps.filter((step) => step.dir !== '>')
