@@ -36,7 +36,7 @@ const LEASE_MS = 20_000
 const EXPIRES_SOON_MS = 60_000
 
 /** How often we look whether another node has finished its refresh. It takes about one round trip to the platform. */
-const LOOK_EVERY_MS = 250
+const LOOK_EVERY_MS = 100
 
 /** Longer than a lease: whoever waits sees either its result or its end. */
 const WAIT_FOR_OTHERS_MS = 25_000
