@@ -44,7 +44,7 @@ export function toStorableJson(value: unknown): string {
 
 /** Text that PostgreSQL's `text` can hold. */
 export function toStorableText(text: string): string {
-  return text.replaceAll('\0', '').toWellFormed()
+  return text.toWellFormed().replaceAll('\0', '')
 }
 
 function isDeeperThan(value: unknown, levels: number): boolean {

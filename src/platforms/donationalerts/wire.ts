@@ -21,7 +21,8 @@ export function parseDonation(item: unknown, accountId: string): ParsedDonation 
   if (externalId === undefined) return unreadable('id')
   const money = parseMoney(item['amount'], item['currency'])
   if (!money) return unreadable(parseMoney(item['amount'], 'XXX') ? 'currency' : 'amount')
-  const donor = readText(item['username'], DONOR_MAX)
+  const { username } = item
+  const donor = readText(typeof username === 'string' ? username.trim() : username, DONOR_MAX)
   if (donor === undefined) return unreadable('username')
   const message = readText(item['message'], MESSAGE_MAX)
   if (message === undefined) return unreadable('message')
