@@ -42,7 +42,7 @@ export function createCodeFlow(options: CodeFlowOptions): OAuthProvider {
       url.searchParams.set('state', state)
       return url.href
     },
-    exchangeCode({ application, redirectUri, code }) {
+    async exchangeCode({ application, redirectUri, code }) {
       const form = { ...credentials(application), grant_type: 'authorization_code', redirect_uri: redirectUri, code }
       return grant('exchange', form, (status, body) =>
         body !== undefined && [400, 401, 403].includes(status)
@@ -50,7 +50,7 @@ export function createCodeFlow(options: CodeFlowOptions): OAuthProvider {
           : undefined,
       )
     },
-    refresh({ application, refreshToken }) {
+    async refresh({ application, refreshToken }) {
       // Without `scope` the platforms renew what was granted; naming more than that would be refused.
       const form = { ...credentials(application), grant_type: 'refresh_token', refresh_token: refreshToken }
       return grant('refresh', form, (status, body) =>
