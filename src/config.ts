@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { StartError } from './base/errors.ts'
+import { maskUrl } from './base/mask-url.ts'
 import type { OAuthApplication } from './platforms/oauth-provider.ts'
 
 /** Everything an operator may set, read once and checked. No other file reads the environment. */
@@ -40,7 +41,7 @@ export function readConfig(env: Environment, { isTerminal = false } = {}): Confi
 
   const clientId = read.text('TWITCH_CLIENT_ID', '')
   const demo = clientId === ''
-  const port = read.integer('PORT', 3000, { min: 0, max: 65_535 })
+  const port = read.integer('PORT', 3000, { min: 1, max: 65_535 })
   const baseUrl = read.url('BASE_URL', `http://localhost:${port}`, ['http:', 'https:']).replace(/\/$/, '')
   if (URL.canParse(baseUrl) && new URL(baseUrl).pathname !== '/') {
     faults.push(`BASE_URL is ${quote(baseUrl)}: expected an origin without a path, such as https://chatfolk.example.`)
@@ -239,10 +240,3 @@ function ownSecretKeys(dataDir: string): Buffer[] {
 }
 
 const quote = (value: string) => JSON.stringify(value.length > 100 ? `${value.slice(0, 100)}…` : value)
-
-/** A URL fit for a log: its password and query left out. */
-export function maskUrl(value: string): string {
-  if (!URL.canParse(value)) return '[not a URL]'
-  const url = new URL(value)
-  return `${url.protocol}//${url.username ? '***@' : ''}${url.host}${url.pathname}`
-}

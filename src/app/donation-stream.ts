@@ -2,6 +2,7 @@ import { backoffMs, fullJitterMs } from '../base/backoff.ts'
 import type { Clock } from '../base/clock.ts'
 import { AppError, hasCode } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
+import type { DonationAccount } from '../persistence/donation-accounts.ts'
 import type { DonationPositions } from '../persistence/donation-positions.ts'
 import type { Donations } from '../persistence/donations.ts'
 import type { DonationSocket, DonationSource, SocketEnd } from '../platforms/donation-source.ts'
@@ -10,17 +11,6 @@ import { createStreamFacts, failureType, type DonationStreamStatus } from './don
 import { readBack, type ReadBackMode } from './read-back.ts'
 import type { ReceiveDonation } from './receive-donation.ts'
 import type { Budget, Priority } from './spend-budget.ts'
-
-/** A DonationAlerts account that a channel has connected. */
-export interface DonationAccount {
-  /** The row of its tokens. */
-  id: string
-  channelId: string
-  provider: 'donationalerts'
-  accountId: string
-  name: string
-  application: string
-}
 
 export interface DonationStreamOptions {
   account: DonationAccount
@@ -84,7 +74,10 @@ export function createDonationStream(options: DonationStreamOptions): DonationSt
   }
 
   async function run() {
-    const progress = await untilDatabase(() => positions.read(account.provider, account.accountId))
+    const progress = await untilDatabase(async () => {
+      await positions.begin(account.provider, account.accountId, account.channelId)
+      return positions.read(account.provider, account.accountId)
+    })
     socketToken = progress.socketToken
     seen.lastPushAt = progress.lastPushAt?.getTime() ?? null
     seen.lastSweepAt = progress.lastSweepAt?.getTime() ?? null

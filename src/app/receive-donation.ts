@@ -23,7 +23,7 @@ export interface ReceiveRequest {
   /** In the order in which they are to be shown. */
   items: readonly ParsedDonation[]
   test?: boolean
-  advance?: StoreRequest['advance']
+  advance?: NonNullable<StoreRequest['advance']>
 }
 
 export type ReceiveDonation = (request: ReceiveRequest) => Promise<StoredDonation[]>

@@ -101,7 +101,8 @@ export function createShowAlert(options: ShowAlertOptions): ShowAlert {
   function hear(channelId: string, event: ChannelEvent) {
     switch (event.type) {
       case 'alert-queued':
-        if (audience.stageFor(channelId) && !inFlight.has(channelId)) rangAt.set(channelId, event.receivedAt)
+        if (event.receivedAt !== null && audience.stageFor(channelId) && !inFlight.has(channelId))
+          rangAt.set(channelId, event.receivedAt)
         offer(channelId)
         break
       case 'queue-resumed':

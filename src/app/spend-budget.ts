@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { AppError, hasCode } from '../base/errors.ts'
+import { hasCode, type AppError } from '../base/errors.ts'
 import type { Metrics } from '../base/metrics.ts'
 import type { PlatformBudgets } from '../persistence/platform-budgets.ts'
 

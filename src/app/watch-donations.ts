@@ -1,22 +1,15 @@
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Metrics } from '../base/metrics.ts'
-import {
-  createDonationStream,
-  type DonationAccount,
-  type DonationStream,
-  type DonationStreamOptions,
-} from './donation-stream.ts'
+import { createDonationStream, type DonationStream, type DonationStreamOptions } from './donation-stream.ts'
+import type { DonationAccount, DonationAccounts } from '../persistence/donation-accounts.ts'
 import type { DonationStreamState, DonationStreamStatus } from './donation-stream-status.ts'
 
-export interface WatchDonationsOptions extends Omit<DonationStreamOptions, 'account' | 'onChange' | 'source'> {
-  source: DonationStreamOptions['source']
-  /** All accounts whose donations are wanted. */
-  connectedAccounts(): Promise<DonationAccount[]>
-  connectedAccount(channelId: string): Promise<DonationAccount | undefined>
+export interface WatchDonationsOptions extends Omit<DonationStreamOptions, 'account' | 'onChange'> {
+  accounts: DonationAccounts
   clock: Clock
   logger: Logger
-  metrics: Metrics
+  metrics: Pick<Metrics, 'donationStreams' | 'donationBackoffStreamers'>
   sweepEveryMs?: { live: number; idle: number }
 }
 
@@ -69,15 +62,18 @@ export function createWatchDonations(options: WatchDonationsOptions): WatchDonat
 
   return {
     async start() {
-      for (const account of await options.connectedAccounts()) begin(account)
+      for (const account of await options.accounts.all()) begin(account)
       cancelTick = clock.after(TICK_MS, tick)
     },
     async connected(channelId) {
       await end(channelId)
-      const account = await options.connectedAccount(channelId)
+      const account = await options.accounts.ofChannel(channelId)
       if (account) begin(account)
     },
-    disconnected: end,
+    async disconnected(channelId) {
+      await end(channelId)
+      await options.positions.forget(channelId)
+    },
     status: (channelId) => streams.get(channelId)?.status(),
     all: () =>
       [...streams.values()].map((stream) => ({

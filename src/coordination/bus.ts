@@ -1,7 +1,7 @@
 /** What happens to a channel that other parts of the service, on this node or another, want to hear of at once. */
 export type ChannelEvent =
-  /** `receivedAt`: when the donation was handed to us, by this process's monotonic clock. */
-  | { type: 'alert-queued'; receivedAt: number }
+  /** `receivedAt`: when the donation was handed to us, by this process's monotonic clock; `null` for a replay. */
+  | { type: 'alert-queued'; receivedAt: number | null }
   | { type: 'queue-resumed' }
   | { type: 'alert-ended'; alertId: string; why: 'shown' | 'skipped' }
   | { type: 'settings-changed' }

@@ -55,7 +55,10 @@ function starBlockedWords(text: string, words: readonly string[]): string {
   let result = text
   for (const word of words) {
     if (word.trim() === '') continue
-    const pattern = new RegExp(`(?<![\\p{L}\\p{N}])${RegExp.escape(word.trim())}(?![\\p{L}\\p{N}])`, 'giu')
+    const pattern = new RegExp(
+      `(?<![\\p{L}\\p{N}])${word.trim().replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)}(?![\\p{L}\\p{N}])`,
+      'giu',
+    )
     result = result.replaceAll(pattern, (found) => '*'.repeat(Array.from(found).length))
   }
   return result

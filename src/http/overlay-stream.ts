@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { z } from 'zod'
 import type { OverlayAudience, OverlayConnection } from '../app/overlay-audience.ts'
 import type { ShowAlert } from '../app/show-alert.ts'
+import type { Clock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Metrics } from '../base/metrics.ts'
@@ -14,6 +15,7 @@ export interface OverlayStreamOptions {
   audience: OverlayAudience
   showAlert: ShowAlert
   tickets: OverlayTickets
+  clock: Clock
   random: () => number
   logger: Logger
   metrics: Pick<Metrics, 'overlayDropped'>
@@ -25,14 +27,24 @@ const MAX_UNSENT_BYTES = 64 * 1024
 /** OBS, a phone, the preview and a few forgotten tabs. The oldest mirror gives way to a newcomer. */
 const MAX_STREAMS_OF_A_CHANNEL = 20
 
+/** Below the idle time-outs of proxies, and often enough that a page knows within a minute that it is alone. */
+const PING_EVERY_MS = 15_000
+
 const RETRY_MS = { min: 1_000, spread: 2_000 }
 
 /** `GET /api/overlay/stream`: the server-sent events of one overlay, on the raw response. */
 export function overlayStreamRoutes(options: OverlayStreamOptions): Routes {
-  const { channels, audience, showAlert, tickets, random, logger, metrics } = options
+  const { channels, audience, showAlert, tickets, clock, random, logger, metrics } = options
   const tick = createTick()
 
   return (app) => {
+    let cancelPing = clock.after(PING_EVERY_MS, ping)
+    app.addHook('onClose', async () => cancelPing())
+    function ping() {
+      cancelPing = clock.after(PING_EVERY_MS, ping)
+      audience.pingAll()
+    }
+
     app.get(
       '/api/overlay/stream',
       {

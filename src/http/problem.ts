@@ -82,7 +82,8 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
 function toProblem(error: unknown): Problem {
   if (error instanceof AppError) {
     const spoken = PROBLEMS[error.code][0] < 500 && error.message !== error.code
-    return problemOf(error.code, spoken ? { detail: error.message } : {})
+    const errors = error.details['errors'] as FieldError[] | undefined
+    return problemOf(error.code, { ...(spoken ? { detail: error.message } : {}), ...(errors ? { errors } : {}) })
   }
   const { statusCode = 500, validation, validationContext } = (error ?? {}) as Partial<FastifyError>
   if (validation) return problemOf('bad-request', { errors: validation.flatMap(fieldErrors(validationContext)) })

@@ -53,6 +53,10 @@ export function createChannels(db: Sql, box: SecretBox) {
       return toChannel(await one('c.id = $1', channelId))
     },
 
+    async byUser(userId: string): Promise<Channel | undefined> {
+      return toChannel(await one('c.user_id = $1', userId))
+    },
+
     async byOverlayKey(key: string): Promise<Channel | undefined> {
       return toChannel(await one('c.overlay_key_hash = $1', hashSecret(key)))
     },

@@ -42,18 +42,22 @@ export function createDonationPositions(db: Sql, box: SecretBox) {
   }
 
   return {
-    /** A freshly connected account: what was made before this instant is history. A reconnected one goes on where it was. */
+    /**
+     * A freshly connected account: what was made before this instant is history. A reconnected one goes on where it
+     * was; one that takes another's place on the channel begins anew.
+     */
     async begin(provider: DonationProvider, accountId: string, channelId: string): Promise<void> {
       await db.execute(
-        `insert into donation_positions (provider, account_id, channel_id, baseline_at) values ($1, $2, $3, now())
+        `with others as (delete from donation_positions where provider = $1 and channel_id = $3 and account_id <> $2)
+         insert into donation_positions (provider, account_id, channel_id, baseline_at) values ($1, $2, $3, now())
          on conflict (provider, account_id) do update set channel_id = $3`,
         [provider, accountId, channelId],
       )
     },
 
     /** After a disconnect nothing is owed any more; the next connect begins anew. */
-    async forget(provider: DonationProvider, accountId: string): Promise<void> {
-      await db.execute(`delete from donation_positions where ${where}`, [provider, accountId])
+    async forget(channelId: string): Promise<void> {
+      await db.execute('delete from donation_positions where channel_id = $1', [channelId])
     },
 
     async read(provider: DonationProvider, accountId: string): Promise<DonationProgress> {

@@ -1,0 +1,289 @@
+import { join } from 'node:path'
+import packageJson from '../package.json' with { type: 'json' }
+import { createConnectDonations } from './app/connect-donations.ts'
+import { createTokenKeeper } from './app/keep-token-fresh.ts'
+import { createOAuthStates } from './app/oauth-state.ts'
+import { createOverlayAudience } from './app/overlay-audience.ts'
+import { createReceiveDonation } from './app/receive-donation.ts'
+import { createShowAlert } from './app/show-alert.ts'
+import { createSignIn } from './app/sign-in.ts'
+import { createBudget } from './app/spend-budget.ts'
+import { validateTwitchTokens } from './app/validate-twitch-tokens.ts'
+import { createWatchDonations } from './app/watch-donations.ts'
+import { systemClock } from './base/clock.ts'
+import { AppError } from './base/errors.ts'
+import type { Logger } from './base/logger.ts'
+import { createMetrics } from './base/metrics.ts'
+import { createSecretBox } from './base/secret-box.ts'
+import type { Config } from './config.ts'
+import { createMemoryBus } from './coordination/bus.memory.ts'
+import { createReadCaller } from './http/access.ts'
+import { adminApiRoutes } from './http/admin-api.ts'
+import { authRoutes } from './http/auth.ts'
+import { channelApiRoutes } from './http/channel-api.ts'
+import { healthRoutes } from './http/health.ts'
+import { ledgerRoutes } from './http/ledger-api.ts'
+import { metricsRoutes } from './http/metrics.ts'
+import { overlaySessionRoutes } from './http/overlay-session.ts'
+import { overlayStreamRoutes } from './http/overlay-stream.ts'
+import { createOverlayTickets } from './http/overlay-ticket.ts'
+import { pageRoutes } from './http/pages.ts'
+import { createServer } from './http/server.ts'
+import { createSessionCookie } from './http/session.ts'
+import { createAccounts } from './persistence/accounts.ts'
+import { createAlerts } from './persistence/alerts.ts'
+import { createChannels } from './persistence/channels.ts'
+import { openDatabase } from './persistence/open-database.ts'
+import { createDonationAccounts } from './persistence/donation-accounts.ts'
+import { createDonationPositions } from './persistence/donation-positions.ts'
+import { createDonations } from './persistence/donations.ts'
+import { createLedger } from './persistence/ledger.ts'
+import { createParkedPayloads } from './persistence/parked-payloads.ts'
+import { createPlatformBudgets } from './persistence/platform-budgets.ts'
+import { createSessions } from './persistence/sessions.ts'
+import { createUsedKeys } from './persistence/used-keys.ts'
+import { createDonationAlerts } from './platforms/donationalerts/donation-alerts.ts'
+import { createDonationAlertsOAuth } from './platforms/donationalerts/oauth.ts'
+import { watchPlatformHealth } from './platforms/platform-health.ts'
+import { createPlatformRequest } from './platforms/request.ts'
+import { createHelix } from './platforms/twitch/helix.ts'
+import { createTwitchOAuth } from './platforms/twitch/oauth.ts'
+
+/** Times that tests shorten; operators never need to. */
+export interface Tuning {
+  budgetSpacingMs?: number
+  rateWindowMs?: number
+  sweepEveryMs?: { live: number; idle: number }
+  checkAlertsEveryMs?: number
+  rateLimits?: Parameters<typeof createServer>[0]['rateLimits']
+}
+
+/** One node: everything wired together, nothing begun. */
+export interface Service {
+  /** Opens the database, migrates it, listens, and brings all streams back. */
+  start(): Promise<void>
+  /** Ends everything in the order in which it depends on each other. Safe to call more than once, also while starting. */
+  stop(): Promise<void>
+}
+
+const PAGES = join(import.meta.dirname, '..', 'dist')
+
+export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Service {
+  const clock = systemClock
+  const random = Math.random
+  const life = new AbortController()
+  /** What has begun, to be ended in reverse. */
+  const ends: Array<{ name: string; end: () => unknown }> = []
+  let serving = false
+  let stopping: Promise<void> | undefined
+
+  return {
+    start,
+    stop() {
+      stopping ??= stop()
+      return stopping
+    },
+  }
+
+  async function stop() {
+    serving = false
+    life.abort(new AppError('shutting-down'))
+    for (let last = ends.pop(); last; last = ends.pop()) {
+      try {
+        await last.end()
+      } catch (error) {
+        logger.error({ err: error, part: last.name }, 'a part did not end well')
+      }
+    }
+  }
+
+  async function start() {
+    const metrics = createMetrics()
+    const box = createSecretBox(config.secretKeys)
+    const db = await openDatabase({ url: config.databaseUrl, dataDir: config.dataDir, clock, logger, metrics })
+    ends.push({ name: 'database', end: db.close })
+
+    const accounts = createAccounts(db, box)
+    const alerts = createAlerts(db)
+    const channels = createChannels(db, box)
+    const donationAccounts = createDonationAccounts(db)
+    const donations = createDonations(db)
+    const parked = createParkedPayloads(db)
+    const positions = createDonationPositions(db, box)
+    const sessions = createSessions(db)
+
+    const health = watchPlatformHealth(createPlatformRequest({ clock, metrics }))
+    const { request } = health
+    const twitch = createTwitchOAuth({
+      authUrl: config.twitch.authUrl,
+      applications: new Map([[config.twitch.clientId, config.twitch.clientSecret]]),
+      request,
+    })
+    const helix = createHelix({ apiUrl: config.twitch.apiUrl, clientId: config.twitch.clientId, request })
+    const { applications, url, socketUrl } = config.donationAlerts
+    const donationAlertsOAuth = createDonationAlertsOAuth({
+      url,
+      applications: new Map(applications.map(({ clientId, clientSecret }) => [clientId, clientSecret])),
+      request,
+    })
+    const donationAlerts = createDonationAlerts({ url, socketUrl, request, clock, random, logger })
+
+    const bus = createMemoryBus({ onError: (error) => logger.error({ err: error }, 'a listener of the bus failed') })
+    const budget = createBudget({
+      budgets: createPlatformBudgets(db),
+      clock,
+      random,
+      metrics,
+      signal: life.signal,
+      ...(tuning.budgetSpacingMs === undefined ? {} : { spacingMs: tuning.budgetSpacingMs }),
+      ...(tuning.rateWindowMs === undefined ? {} : { rateWindowMs: tuning.rateWindowMs }),
+    })
+    const payForDonations = <T>(application: string, job: () => Promise<T>) => budget.spend(application, 'refresh', job)
+    const keeper = createTokenKeeper({
+      accounts,
+      providers: { twitch, donationalerts: donationAlertsOAuth },
+      payFor: { donationalerts: payForDonations },
+      clock,
+      logger,
+      nodeId: config.nodeId,
+    })
+
+    const audience = createOverlayAudience({
+      clock,
+      metrics,
+      epoch: clock.now(),
+      onChange: (channelId) => showAlert.audienceChanged(channelId),
+    })
+    const showAlert = createShowAlert({
+      alerts,
+      channels,
+      audience,
+      bus,
+      clock,
+      logger,
+      metrics,
+      ...(tuning.checkAlertsEveryMs === undefined ? {} : { checkEveryMs: tuning.checkAlertsEveryMs }),
+    })
+    const receiveDonation = createReceiveDonation({ donations, parked, bus, metrics, clock, logger })
+    const watchDonations = createWatchDonations({
+      accounts: donationAccounts,
+      source: donationAlerts,
+      budget,
+      positions,
+      donations,
+      receive: receiveDonation,
+      withToken: (account, use) => keeper.withToken(account.id, use),
+      isLive: audience.isLive,
+      clock,
+      random,
+      logger,
+      metrics,
+      ...(tuning.sweepEveryMs ? { sweepEveryMs: tuning.sweepEveryMs } : {}),
+    })
+    const later = (work: Promise<void>, what: string) => {
+      work.catch((error: unknown) => logger.error({ err: error }, what))
+    }
+    const connectDonations = createConnectDonations({
+      accounts,
+      provider: donationAlertsOAuth,
+      source: donationAlerts,
+      applications: applications.map(({ clientId }) => clientId),
+      payFor: payForDonations,
+      onDonationsConnected: (channelId) =>
+        later(watchDonations.connected(channelId), 'a connected account could not be watched'),
+      onDonationsDisconnected: (channelId) =>
+        later(watchDonations.disconnected(channelId), 'a disconnected account could not be let go'),
+    })
+
+    const cookie = createSessionCookie({ secure: config.secure })
+    const tickets = createOverlayTickets(box, clock)
+    const donationsConfigured = applications.length > 0
+    const app = await createServer({
+      baseUrl: config.baseUrl,
+      adminToken: config.adminToken,
+      trustedProxies: config.trustedProxies,
+      sessions,
+      cookie,
+      logger,
+      ...(tuning.rateLimits ? { rateLimits: tuning.rateLimits } : {}),
+      routes: [
+        pageRoutes({ directory: PAGES }),
+        healthRoutes({
+          isServing: () => serving,
+          database: db.ping,
+          twitch: () => health.of('twitch'),
+          donationAlerts: () => health.of('donationalerts'),
+          demo: config.demo,
+          donationsConfigured,
+          version: packageJson.version,
+        }),
+        metricsRoutes({ metrics }),
+        authRoutes({
+          signIn: createSignIn({
+            db,
+            box,
+            provider: twitch,
+            identify: (accessToken) => helix.me(accessToken),
+            application: config.twitch.clientId,
+          }),
+          connectDonations,
+          states: createOAuthStates({ box, usedKeys: createUsedKeys(db), clock }),
+          sessions,
+          cookie,
+          readCaller: createReadCaller(sessions, cookie),
+          baseUrl: config.baseUrl,
+        }),
+        channelApiRoutes({
+          channels,
+          alerts,
+          accounts: donationAccounts,
+          audience,
+          watchDonations,
+          connectDonations,
+          receiveDonation,
+          bus,
+          now: clock.now,
+          baseUrl: config.baseUrl,
+          donationsConfigured,
+          demo: config.demo,
+        }),
+        ledgerRoutes({ ledger: createLedger(db) }),
+        overlaySessionRoutes({ channels, audience, showAlert, tickets, clock }),
+        overlayStreamRoutes({ channels, audience, showAlert, tickets, clock, random, logger, metrics }),
+        adminApiRoutes({ watchDonations, parked, nodeId: config.nodeId }),
+      ],
+    })
+    ends.push({
+      name: 'http',
+      end: async () => {
+        audience.endAll('shutdown')
+        // Whoever does not hang up by himself is not waited for.
+        const cancel = clock.after(2_000, () => app.server.closeAllConnections())
+        await app.close()
+        cancel()
+      },
+    })
+    showAlert.start()
+    ends.push({ name: 'alerts', end: showAlert.stop })
+    if (life.signal.aborted) return
+    await app.listen({ host: config.host, port: config.port })
+    serving = true
+
+    ends.push({ name: 'donation streams', end: watchDonations.stop })
+    await watchDonations.start()
+    const validating = validateTwitchTokens({
+      accounts,
+      sessions,
+      keeper,
+      validate: (accessToken) => twitch.validate(accessToken),
+      clock,
+      logger,
+      signal: life.signal,
+    })
+    ends.push({ name: 'token validation', end: () => validating })
+    logger.info(
+      { host: config.host, port: config.port, baseUrl: config.baseUrl, version: packageJson.version },
+      'ready',
+    )
+  }
+}

@@ -1,0 +1,133 @@
+import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { StartError } from './base/errors.ts'
+import type { Config } from './config.ts'
+
+/** The simulator runs as a process of its own and speaks to us over the platforms' protocols alone. */
+const SIMULATOR = join(import.meta.dirname, '..', 'simulator', 'main.ts')
+
+const READY_WITHIN_MS = 15_000
+/** The simulator's demo streamer, at both platforms. */
+const STREAMER = 'demo'
+
+/** Starts the simulated platforms and points the configuration at them. */
+export async function startDemoPlatforms(config: Config): Promise<{ config: Config; stop: () => Promise<void> }> {
+  const child = spawn(process.execPath, [SIMULATOR, '--port', '0', '--demo'], {
+    // The open channel tells the simulator when we are gone, however we went.
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  }) as ChildProcessByStdio<null, Readable, null>
+  const stop = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const gone = once(child, 'exit')
+    child.kill('SIGTERM')
+    const force = setTimeout(() => child.kill('SIGKILL'), 2_000)
+    await gone
+    clearTimeout(force)
+  }
+  const url = await Promise.race([readyUrl(child.stdout), failure(child), timeout()]).catch(async (cause: unknown) => {
+    await stop()
+    throw new StartError(69, ['The simulated platforms of the demo did not start.'], { cause })
+  })
+  return {
+    stop,
+    config: {
+      ...config,
+      twitch: {
+        clientId: 'chatfolk-twitch',
+        clientSecret: 'chatfolk-twitch-secret',
+        authUrl: `${url}/oauth2`,
+        apiUrl: `${url}/helix`,
+      },
+      donationAlerts: {
+        applications: [{ clientId: 'chatfolk-da', clientSecret: 'chatfolk-da-secret' }],
+        url,
+        socketUrl: `${url.replace(/^http/, 'ws')}/connection/websocket`,
+      },
+    },
+  }
+}
+
+/**
+ * Signs the demo streamer in and connects the donations, by the very requests that a person's browser would make:
+ * there is no other door.
+ */
+export async function openDemo(config: Config): Promise<{ dashboardUrl: string; overlayUrl: string }> {
+  const browser = createBrowser(config)
+  await browser.signIn('/auth/twitch/login?return=/dashboard')
+  await browser.post('/api/channel')
+  await browser.signIn('/auth/donationalerts/login?return=/dashboard')
+  const { overlayUrl } = (await (await browser.get('/api/channel')).json()) as { overlayUrl: string }
+  return { dashboardUrl: `${config.baseUrl}/dashboard`, overlayUrl }
+}
+
+function createBrowser({ baseUrl, host, port }: Config) {
+  const cookies = new Map<string, string>()
+  /** The public name may lead elsewhere, or nowhere yet; the node itself is here. */
+  const here = `http://${host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host}:${port}`
+
+  const send = async (path: string, method: 'GET' | 'POST'): Promise<Response> => {
+    const response = await fetch(`${here}${path}`, {
+      method,
+      redirect: 'manual',
+      headers: {
+        cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; '),
+        'accept-language': Intl.DateTimeFormat().resolvedOptions().locale,
+        ...(method === 'POST' ? { origin: new URL(baseUrl).origin } : {}),
+      },
+    })
+    for (const line of response.headers.getSetCookie()) {
+      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line) ?? []
+      if (name !== undefined && value !== undefined) cookies.set(name, value)
+    }
+    if (response.status >= 400)
+      throw new Error(`the demo could not be set up: ${path.split('?')[0]} answered ${response.status}`)
+    return response
+  }
+  const location = (response: Response) => {
+    const target = response.headers.get('location')
+    if (target === null) throw new Error('the demo could not be set up: a redirect was expected')
+    return target
+  }
+  return {
+    get: (path: string) => send(path, 'GET'),
+    post: (path: string) => send(path, 'POST'),
+    /** To the platform and back. */
+    async signIn(path: string) {
+      const consent = new URL(location(await send(path, 'GET')))
+      consent.searchParams.set('login_as', STREAMER)
+      const back = new URL(location(await fetch(consent, { redirect: 'manual' })))
+      const end = location(await send(back.pathname + back.search, 'GET'))
+      const failure = new URL(end, baseUrl).searchParams.get('auth_error')
+      if (failure) throw new Error(`the demo could not be set up: ${failure}`)
+    },
+  }
+}
+
+async function readyUrl(stdout: NodeJS.ReadableStream): Promise<string> {
+  for await (const line of createInterface({ input: stdout })) {
+    const message = parse(line)
+    if (message?.ready) return message.url
+  }
+  throw new Error('the simulator ended')
+}
+
+function parse(line: string): { ready: boolean; url: string } | undefined {
+  try {
+    return JSON.parse(line) as { ready: boolean; url: string }
+  } catch {
+    return undefined
+  }
+}
+
+async function failure(child: ChildProcess): Promise<never> {
+  const [error] = (await once(child, 'error')) as [Error]
+  throw error
+}
+
+async function timeout(): Promise<never> {
+  await new Promise((resolve) => setTimeout(resolve, READY_WITHIN_MS).unref())
+  throw new Error(`the simulator was not ready within ${READY_WITHIN_MS} ms`)
+}

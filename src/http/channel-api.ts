@@ -1,0 +1,261 @@
+import type { FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { ConnectDonations } from '../app/connect-donations.ts'
+import type { OverlayAudience } from '../app/overlay-audience.ts'
+import type { ReceiveDonation } from '../app/receive-donation.ts'
+import type { WatchDonations } from '../app/watch-donations.ts'
+import { AppError } from '../base/errors.ts'
+import type { Bus } from '../coordination/bus.ts'
+import { parseMoney } from '../domain/money.ts'
+import type { SettingsPatch } from '../domain/settings.ts'
+import type { Alerts } from '../persistence/alerts.ts'
+import type { Channel, Channels } from '../persistence/channels.ts'
+import type { DonationAccounts } from '../persistence/donation-accounts.ts'
+import { callerOf, streamerOf } from './access.ts'
+import type { Routes } from './app.ts'
+import { settingsPatchSchema } from './settings-schema.ts'
+
+export interface ChannelApiOptions {
+  channels: Channels
+  alerts: Alerts
+  accounts: DonationAccounts
+  audience: OverlayAudience
+  watchDonations: WatchDonations
+  connectDonations: Pick<ConnectDonations, 'disconnect'>
+  receiveDonation: ReceiveDonation
+  bus: Bus
+  now: () => number
+  baseUrl: string
+  donationsConfigured: boolean
+  demo: boolean
+}
+
+const MAX_NAME = 100
+const MAX_WORDS = 300
+
+const codePoints = (longest: number) =>
+  z.string().refine((text) => Array.from(text).length <= longest, `must have at most ${longest} characters`)
+
+/** A streamer's own channel. The session says which one it is; no route takes a channel from the client. */
+export function channelApiRoutes(options: ChannelApiOptions): Routes {
+  const { channels, alerts, accounts, audience, watchDonations, connectDonations, receiveDonation, bus } = options
+
+  return (app) => {
+    app.post(
+      '/api/channel',
+      { config: { access: 'session' }, schema: { summary: 'Make me a streamer' } },
+      async (request, reply) => {
+        const caller = callerOf(request)
+        const { created } = await channels.create(caller.userId, { locale: preferredLocale(request) })
+        const channel = await channels.byUser(caller.userId)
+        if (!channel) throw new AppError('internal', { message: 'a channel vanished in the moment it was made' })
+        return reply.code(created ? 201 : 200).send(await describe(channel))
+      },
+    )
+
+    app.get(
+      '/api/channel',
+      { config: { access: 'streamer' }, schema: { summary: 'My channel and how it does' } },
+      async (request) => describe(await mine(request)),
+    )
+
+    app.patch(
+      '/api/channel',
+      { config: { access: 'streamer' }, schema: { summary: 'Change settings', body: settingsPatchSchema } },
+      async (request) => {
+        const { channelId } = streamerOf(request)
+        const changed = await channels.changeSettings(channelId, request.body as SettingsPatch)
+        if (!changed) throw new AppError('no-channel')
+        bus.publish(channelId, { type: 'settings-changed' })
+        return { settings: changed.settings, settingsRev: changed.rev }
+      },
+    )
+
+    app.delete(
+      '/api/channel/donationalerts',
+      { config: { access: 'streamer' }, schema: { summary: 'Disconnect donations' } },
+      async (request, reply) => {
+        const { userId, channelId } = streamerOf(request)
+        await connectDonations.disconnect({ userId, channelId })
+        return reply.code(204).send()
+      },
+    )
+
+    app.post(
+      '/api/channel/overlay-key',
+      { config: { access: 'streamer' }, schema: { summary: 'Replace the overlay link; streams on the old one end' } },
+      async (request) => {
+        const { channelId } = streamerOf(request)
+        const rotated = await channels.rotateOverlayKey(channelId)
+        if (!rotated) throw new AppError('no-channel')
+        bus.publish(channelId, { type: 'overlay-key-rotated', rev: rotated.rev })
+        return { overlayUrl: overlayUrl(rotated.key) }
+      },
+    )
+
+    app.post(
+      '/api/channel/test',
+      {
+        config: { access: 'streamer' },
+        schema: {
+          summary: 'Send a test through the real pipeline',
+          body: z.object({
+            kind: z.literal('donation'),
+            name: codePoints(MAX_NAME).nullable().default('Chatfolk'),
+            amount: z.union([z.string().max(30), z.number()]).default('100.00'),
+            currency: z.string().max(10).default('RUB'),
+            message: codePoints(MAX_WORDS).default(''),
+          }),
+        },
+      },
+      async (request, reply) => {
+        const { channelId } = streamerOf(request)
+        const { name, amount, currency, message } = request.body
+        const money = parseMoney(amount, currency)
+        if (!money) {
+          throw new AppError('bad-request', {
+            errors: [
+              { path: 'amount', message: 'must be an amount such as 150 or "99.90", with a currency such as RUB' },
+            ],
+          })
+        }
+        const externalId = crypto.randomUUID()
+        const [stored] = await receiveDonation({
+          channelId,
+          provider: 'test',
+          accountId: channelId,
+          arrival: 'push',
+          test: true,
+          items: [
+            {
+              ok: true,
+              donation: {
+                provider: 'test',
+                accountId: channelId,
+                externalId,
+                donor: name === null || name.trim() === '' ? null : withoutNul(name),
+                money,
+                message: withoutNul(message),
+                messageKind: 'text',
+                createdAt: options.now(),
+                raw: withoutNul(JSON.stringify(request.body)),
+              },
+            },
+          ],
+        })
+        if (!stored) throw new AppError('internal', { message: 'a test donation was not stored' })
+        return reply.code(202).send({ donationId: stored.donationId, alertId: stored.alertId })
+      },
+    )
+
+    const queueRoute = (
+      name: 'pause' | 'resume' | 'skip',
+      summary: string,
+      act: (channelId: string) => Promise<void>,
+    ) =>
+      app.post(
+        `/api/channel/alerts/${name}`,
+        { config: { access: 'streamer' }, schema: { summary } },
+        async (request) => {
+          const { channelId } = streamerOf(request)
+          await act(channelId)
+          const [channel, standing] = await Promise.all([channels.byId(channelId), alerts.standing(channelId)])
+          return { paused: channel?.alertsPaused ?? false, queued: standing.queued }
+        },
+      )
+    queueRoute('pause', 'Show no further alerts for now', (channelId) => channels.setAlertsPaused(channelId, true))
+    queueRoute('resume', 'Go on showing alerts', async (channelId) => {
+      await channels.setAlertsPaused(channelId, false)
+      bus.publish(channelId, { type: 'queue-resumed' })
+    })
+    queueRoute('skip', 'Skip the alert on screen, or else the next one', async (channelId) => {
+      const skipped = await alerts.skip(channelId)
+      if (!skipped) throw new AppError('nothing-to-skip')
+      bus.publish(channelId, { type: 'alert-ended', alertId: skipped.id, why: 'skipped' })
+    })
+
+    app.post(
+      '/api/channel/alerts/:id/replay',
+      {
+        config: { access: 'streamer' },
+        schema: { summary: 'Show a donation once more', params: z.object({ id: z.uuid() }) },
+      },
+      async (request, reply) => {
+        const { channelId } = streamerOf(request)
+        const alertId = await alerts.replay(channelId, request.params.id)
+        if (alertId === undefined) throw new AppError('not-found')
+        bus.publish(channelId, { type: 'alert-queued', receivedAt: null })
+        return reply.code(202).send({ alertId })
+      },
+    )
+  }
+
+  async function mine(request: FastifyRequest): Promise<Channel> {
+    const channel = await channels.byId(streamerOf(request).channelId)
+    if (!channel) throw new AppError('no-channel')
+    return channel
+  }
+
+  async function describe(channel: Channel) {
+    const [key, standing, donations] = await Promise.all([
+      channels.overlayKey(channel.id),
+      alerts.standing(channel.id),
+      describeDonations(channel.id),
+    ])
+    const { current } = standing
+    return {
+      id: channel.id,
+      login: channel.login,
+      overlayUrl: overlayUrl(key ?? ''),
+      bot: { desired: false, state: 'inactive', owner: null, since: null, lastError: null },
+      donations,
+      overlays: audience.presence(channel.id).map((overlay) => ({ ...overlay, since: iso(overlay.since) })),
+      overlayLastSeenAt: audience.isLive(channel.id)
+        ? iso(options.now())
+        : (channel.overlaySeenAt?.toISOString() ?? null),
+      settings: channel.settings,
+      settingsRev: channel.settingsRev,
+      alerts: {
+        paused: channel.alertsPaused,
+        queued: standing.queued,
+        current: current && {
+          id: current.id,
+          donor: current.donor,
+          amount: current.amount,
+          currency: current.currency,
+          test: current.test,
+          state: current.state,
+          startedAt: current.startedAt?.toISOString() ?? null,
+        },
+      },
+      demo: options.demo,
+    }
+  }
+
+  async function describeDonations(channelId: string) {
+    const account = await accounts.ofChannel(channelId)
+    const status = account && watchDonations.status(channelId)
+    return {
+      configured: options.donationsConfigured,
+      state: account ? (status?.state ?? 'connecting') : 'off',
+      account: account?.name ?? null,
+      lastDonationAt: iso(status?.lastPushAt ?? null),
+      lastError: status?.lastError ? { code: status.lastError.code, at: iso(status.lastError.at) } : null,
+      backoffUntil: iso(status?.backoffUntil ?? null),
+    }
+  }
+
+  function overlayUrl(key: string): string {
+    return `${options.baseUrl}/o/#k=${key}`
+  }
+}
+
+const iso = (at: number | null) => (at === null ? null : new Date(at).toISOString())
+
+/** PostgreSQL's text cannot hold NUL, and no card can show it. */
+const withoutNul = (text: string) => text.toWellFormed().replaceAll('\u0000', '').replaceAll('\\u0000', '')
+
+function preferredLocale(request: FastifyRequest): 'ru' | 'en' {
+  const first = request.headers['accept-language']?.split(',')[0]?.trim().toLowerCase() ?? 'ru'
+  return /^(ru|uk|be|kk)\b/.test(first) ? 'ru' : 'en'
+}

@@ -1,0 +1,91 @@
+import { enableCompileCache } from 'node:module'
+import { StartError } from './base/errors.ts'
+import { createLogger } from './base/logger.ts'
+import { readConfig, type Config } from './config.ts'
+
+/** A process that was told to stop is gone after this, whatever hangs. Orchestrators send SIGKILL after 10 s or more. */
+const STOP_WITHIN_MS = 9_000
+
+// Type stripping costs about as much as starting; the cache brings it to that of compiled JavaScript.
+enableCompileCache()
+await main()
+
+async function main() {
+  const config = tryTo(() => readConfig(process.env, { isTerminal: process.stdout.isTTY }))
+  const logger = createLogger({ ...config.log, nodeId: config.nodeId })
+  const stops: Array<() => Promise<void>> = []
+  let stopping = false
+
+  const stop = async (why: string, exitCode: number) => {
+    if (stopping) return
+    stopping = true
+    logger.info({ why }, 'stopping')
+    setTimeout(() => {
+      logger.error({ withinMs: STOP_WITHIN_MS }, 'the stop took too long and is cut off')
+      process.exit(exitCode || 1)
+    }, STOP_WITHIN_MS).unref()
+    for (const part of stops.toReversed()) await part()
+    logger.info('stopped')
+    process.exit(exitCode)
+  }
+  process.on('SIGTERM', () => void stop('SIGTERM', 0))
+  process.on('SIGINT', () => void stop('SIGINT', 0))
+  // A promise that nobody awaited belongs to one channel's work; the others must not pay for it.
+  process.on('unhandledRejection', (error) =>
+    logger.error({ err: error }, 'a rejection was not handled: this is a bug'),
+  )
+  process.on('uncaughtException', (error) => {
+    logger.fatal({ err: error }, 'an exception was not caught: this is a bug')
+    void stop('an uncaught exception', 1)
+  })
+
+  try {
+    const ready = config.demo ? await startSimulator(config, stops) : config
+    const { compose } = await import('./compose.ts')
+    const service = compose(ready, logger)
+    stops.push(service.stop)
+    await service.start()
+    if (config.demo && !stopping) {
+      const { openDemo } = await import('./demo.ts')
+      const { dashboardUrl, overlayUrl } = await openDemo(ready)
+      process.stdout.write(demoWords(dashboardUrl, overlayUrl, ready))
+    }
+  } catch (error) {
+    if (stopping) return
+    const exitCode = error instanceof StartError ? error.exitCode : 1
+    if (error instanceof StartError) for (const line of error.lines) process.stderr.write(`${line}\n`)
+    else logger.fatal({ err: error }, 'the start failed')
+    await stop('the start failed', exitCode)
+  }
+}
+
+async function startSimulator(config: Config, stops: Array<() => Promise<void>>): Promise<Config> {
+  const { startDemoPlatforms } = await import('./demo.ts')
+  const platforms = await startDemoPlatforms(config)
+  stops.push(platforms.stop)
+  return platforms.config
+}
+
+function tryTo<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error
+    for (const line of error.lines) process.stderr.write(`${line}\n`)
+    process.exit(error.exitCode)
+  }
+}
+
+function demoWords(dashboardUrl: string, overlayUrl: string, config: Config): string {
+  return `
+  Chatfolk runs in demo mode: no accounts, simulated platforms, a donation every few seconds.
+
+    Dashboard  ${dashboardUrl}
+    Overlay    ${overlayUrl}
+    Simulator  ${config.donationAlerts.url}
+
+  Open the overlay in a browser or as an OBS browser source (1920×1080). Stop with Ctrl+C.
+  To go live, set TWITCH_CLIENT_ID and the other variables of the README.
+
+`
+}
