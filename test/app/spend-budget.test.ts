@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { createBudget, PRIORITIES, type Priority } from '../../src/app/spend-budget.ts'
+import { AppError } from '../../src/base/errors.ts'
+import { createMetrics } from '../../src/base/metrics.ts'
+import type { PlatformBudgets } from '../../src/persistence/platform-budgets.ts'
+import { createManualClock, type ManualClock } from '../support/manual-clock.ts'
+
+/** The row that all nodes share, in virtual time. Its one statement is tested against PostgreSQL elsewhere. */
+function createRow(clock: ManualClock): PlatformBudgets {
+  const nextAt = new Map<string, number>()
+  return {
+    async reserve(application, spacingMs) {
+      const at = Math.max(nextAt.get(application) ?? 0, clock.monotonic())
+      nextAt.set(application, at + spacingMs)
+      return at - clock.monotonic()
+    },
+    async close(application, forMs) {
+      nextAt.set(application, Math.max(nextAt.get(application) ?? 0, clock.monotonic() + forMs))
+    },
+  }
+}
+
+function setUp(nodes = 1) {
+  const clock = createManualClock()
+  const life = new AbortController()
+  const row = createRow(clock)
+  const budgets = Array.from({ length: nodes }, () =>
+    createBudget({ budgets: row, clock, random: () => 0, metrics: createMetrics(), signal: life.signal }),
+  )
+  const [budget] = budgets
+  assert.ok(budget)
+  return { clock, life, budget, budgets }
+}
+
+/** The most entries of `times` in any window of `ms`. */
+function densest(times: number[], ms: number): number {
+  let most = 0
+  for (let first = 0, last = 0; last < times.length; last++) {
+    while ((times[last] ?? 0) - (times[first] ?? 0) >= ms) first++
+    most = Math.max(most, last - first + 1)
+  }
+  return most
+}
+
+test('200 streamers on three nodes never send more than 60 requests in any 60 s, and waste little of what is allowed', async () => {
+  const { clock, budgets } = setUp(3)
+  const sent: number[] = []
+  const all = Array.from({ length: 200 }, (_, n) =>
+    budgets[n % 3]?.spend('app', 'onboarding', async () => void sent.push(clock.monotonic())),
+  )
+  await clock.advance(240_000)
+  await Promise.all(all)
+  assert.equal(sent.length, 200)
+  assert.ok(densest(sent, 60_000) <= 60, `${densest(sent, 60_000)} in 60 s`)
+  assert.ok(densest(sent, 60_000) >= 54)
+})
+
+test('live streamers are served before those who connect, and a token before both', async () => {
+  const { clock, budget } = setUp()
+  const served: string[] = []
+  const spend = (name: string, priority: Priority) => budget.spend('app', priority, async () => void served.push(name))
+  const all = [
+    spend('sweep', 'sweep'),
+    spend('new', 'onboarding'),
+    spend('gap', 'catch-up'),
+    spend('live', 'live-subscribe'),
+    spend('token', 'refresh'),
+  ]
+  await clock.advance(10_000)
+  await Promise.all(all)
+  assert.deepEqual(served, ['token', 'live', 'gap', 'new', 'sweep'])
+})
+
+test('a channel that goes live while it waits moves up', async () => {
+  const { clock, budget } = setUp()
+  const served: string[] = []
+  let live = false
+  const all = [
+    ...['a', 'b', 'c'].map((name) => budget.spend('app', 'catch-up', async () => void served.push(name))),
+    budget.spend(
+      'app',
+      () => (live ? 'live-subscribe' : 'onboarding'),
+      async () => void served.push('streamer'),
+    ),
+  ]
+  await clock.advance(0)
+  live = true
+  await clock.advance(10_000)
+  await Promise.all(all)
+  assert.ok(served.indexOf('streamer') <= 1, served.join(' '))
+})
+
+test('the auditor is not starved by a stream of more urgent requests', async () => {
+  const { clock, budget } = setUp()
+  let swept = -1
+  void budget.spend('app', 'sweep', async () => void (swept = clock.monotonic()))
+  // Two live requests arrive for each place: without aging the sweep would never come.
+  for (let n = 0; n < 400; n++) {
+    void budget.spend('app', 'live-subscribe', async () => undefined)
+    await clock.advance(1_000)
+  }
+  assert.ok(swept > 60_000 && swept < 300_000, `swept after ${swept} ms`)
+})
+
+test('a 429 closes the application for as long as it says, for everybody, and no other application', async () => {
+  const { clock, budget } = setUp()
+  const refused = budget.spend('app', 'sweep', () =>
+    Promise.reject(new AppError('platform-rate-limit', { retryAfterMs: 20_000 })),
+  )
+  await assert.rejects(refused, { code: 'platform-rate-limit' })
+  assert.equal(budget.closedUntil('app'), clock.now() + 20_000)
+  const sent: number[] = []
+  const waiting = budget.spend('app', 'refresh', async () => void sent.push(clock.monotonic()))
+  const other = budget.spend('other', 'sweep', async () => void sent.push(-1))
+  await clock.advance(19_000)
+  assert.deepEqual(sent, [-1])
+  await clock.advance(3_000)
+  await Promise.all([waiting, other])
+  assert.ok((sent[1] ?? 0) >= 20_000)
+  assert.equal(budget.closedUntil('app'), null)
+})
+
+test('a 429 that says nothing closes it for the rest of the window', async () => {
+  const { clock, budget } = setUp()
+  await assert.rejects(
+    budget.spend('app', 'sweep', () => Promise.reject(new AppError('platform-rate-limit', { retryAfterMs: null }))),
+  )
+  assert.equal(budget.closedUntil('app'), clock.now() + 60_000)
+})
+
+test('who gives up waiting costs nobody a place, and a stop ends all waiting', async () => {
+  const { clock, life, budget } = setUp()
+  const mine = new AbortController()
+  void budget.spend('app', 'sweep', async () => undefined)
+  const given = budget.spend('app', 'sweep', async () => assert.fail('ran after its end'), mine.signal)
+  const stopped = budget.spend('app', 'sweep', async () => assert.fail('ran after the stop'))
+  mine.abort(new Error('enough'))
+  await assert.rejects(given, /enough/)
+  life.abort(new AppError('shutting-down'))
+  await assert.rejects(stopped, { code: 'shutting-down' })
+  await clock.advance(60_000)
+  assert.equal(clock.pendingTimers(), 0)
+})
+
+test('whatever arrives in whatever order, no window of 60 s holds more than 60 and everything is served', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(
+        fc.record({
+          pauseMs: fc.integer({ min: 0, max: 3_000 }),
+          priority: fc.constantFrom(...PRIORITIES),
+          limited: fc.integer({ min: 0, max: 30 }),
+        }),
+        { minLength: 1, maxLength: 90 },
+      ),
+      async (requests) => {
+        const { clock, budgets } = setUp(2)
+        const sent: number[] = []
+        const all: Promise<unknown>[] = []
+        for (const [n, { pauseMs, priority, limited }] of requests.entries()) {
+          all.push(
+            (budgets[n % 2] as (typeof budgets)[0])
+              .spend('app', priority, async () => {
+                sent.push(clock.monotonic())
+                if (limited === 0) throw new AppError('platform-rate-limit', { retryAfterMs: 5_000 })
+              })
+              .catch(() => undefined),
+          )
+          await clock.advance(pauseMs)
+        }
+        await clock.advance(20 * 60_000)
+        await Promise.all(all)
+        assert.equal(sent.length, requests.length)
+        assert.ok(densest(sent, 60_000) <= 60)
+      },
+    ),
+    { numRuns: 15 },
+  )
+})
