@@ -119,7 +119,9 @@ export function openDonationSocket(
     liveSinceMs = clock.monotonic()
     subscribedBefore = true
     if (place) options.onSubscribed(place)
-    for (const publication of earlyPublications.splice(0)) options.onPublication(publication)
+    for (const publication of earlyPublications.splice(0)) {
+      if (!connection.isEnding()) options.onPublication(publication)
+    }
   }
 
   function onPush(push: Push): void {

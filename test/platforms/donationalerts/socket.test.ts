@@ -439,6 +439,16 @@ for (const callback of ['onSubscribed', 'onPublication'] as const) {
   })
 }
 
+test('an owner who closes on being told something is told nothing more', async (t) => {
+  const tested: TestedSocket = await openTestedSocket(t, { onPublication: () => tested.socket.close() })
+  await connectOnly(tested)
+  await tested.server.next()
+  tested.server.sendLines(pushed(1, donationItem(1)), pushed(2, donationItem(2)))
+  tested.server.sendLines({ id: 2, result: { recoverable: true, seq: 2, epoch: 'PDqf' } }, pushed(3, donationItem(3)))
+  assert.equal((await tested.end()).why, 'closed-by-us')
+  assert.deepEqual(idsOf(tested), ['1'])
+})
+
 test('the server’s version is logged and its token is not', async (t) => {
   const tested = await openTestedSocket(t)
   await tested.goLive()
