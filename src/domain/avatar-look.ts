@@ -201,7 +201,7 @@ export function seedFromText(text: string): number {
 }
 
 /** Rolls whole numbers below `sides`. Mulberry32 steps, scrambled first so that neighbouring seeds share nothing. */
-function dice(seed: number): (sides: number) => number {
+export function dice(seed: number): (sides: number) => number {
   let state = Math.imul(seed, 0x9e3779b1)
   return (sides) => {
     state = (state + 0x6d2b79f5) | 0

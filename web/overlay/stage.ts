@@ -1,0 +1,100 @@
+import type { AlertStage, ShownAlert } from './alert-player.ts'
+import { createAlertShow, type AlertShow } from './alert-show.ts'
+import { QUICK_EXIT_MS } from './choreography.ts'
+import type { FrameMeter } from './frame-meter.ts'
+import type { Locale } from './wording.ts'
+
+export interface StageParts {
+  element: HTMLElement
+  page: Window
+  /** Server time. */
+  now(): number
+  locale(): Locale
+  ring(volume: number): void
+  meter: FrameMeter
+}
+
+/** The stage's own units. */
+const WIDTH = 1_920
+const HEIGHT = 1_080
+
+interface Running {
+  id: string
+  show: AlertShow
+  startedAt: number
+}
+
+/**
+ * Puts alerts before the eyes. Frames are asked for only while something moves: an idle overlay costs nothing, and a
+ * hidden one gets no frames anyway and goes on where it should be when it is shown again.
+ */
+export function createStage(parts: StageParts): AlertStage {
+  const { element, page, now, meter } = parts
+  let prepared: { id: string; show: AlertShow } | undefined
+  let running: Running | undefined
+  const leaving = new Set<Running>()
+  let frame: number | undefined
+
+  page.addEventListener('resize', scale)
+  scale()
+
+  return {
+    async prepare(alert) {
+      if (running?.id === alert.id) return
+      prepared?.show.remove()
+      prepared = { id: alert.id, show: build(alert) }
+      await prepared.show.ready
+    },
+    show(alert, startedAt, muted) {
+      drop()
+      const show = prepared?.id === alert.id ? prepared.show : build(alert)
+      if (prepared && prepared.show !== show) prepared.show.remove()
+      prepared = undefined
+      running = { id: alert.id, show, startedAt }
+      if (alert.sound && !muted) parts.ring(alert.sound.volume)
+      frame ??= page.requestAnimationFrame(draw)
+    },
+    clear: drop,
+    leave() {
+      if (!running) return
+      const gone = running
+      running = undefined
+      gone.show.leave(now() - gone.startedAt)
+      leaving.add(gone)
+      // Where there are no frames it is gone all the same.
+      page.setTimeout(() => strike(gone), QUICK_EXIT_MS + 200)
+    },
+  }
+
+  function build(alert: ShownAlert): AlertShow {
+    return createAlertShow(alert, parts.locale(), scaleOf(page) * page.devicePixelRatio, element)
+  }
+
+  function draw(): void {
+    meter.frame()
+    for (const it of leaving) if (!it.show.draw(now() - it.startedAt)) strike(it)
+    running?.show.draw(now() - running.startedAt)
+    frame = running || leaving.size > 0 ? page.requestAnimationFrame(draw) : undefined
+    if (frame === undefined) meter.rest()
+  }
+
+  function drop(): void {
+    running?.show.remove()
+    running = undefined
+  }
+
+  function strike(it: Running): void {
+    leaving.delete(it)
+    it.show.remove()
+  }
+
+  function scale(): void {
+    const factor = scaleOf(page)
+    const [left, top] = [(page.innerWidth - WIDTH * factor) / 2, (page.innerHeight - HEIGHT * factor) / 2]
+    element.style.transform = `translate(${left}px, ${top}px) scale(${factor})`
+  }
+}
+
+function scaleOf(page: Window): number {
+  return Math.min(page.innerWidth / WIDTH, page.innerHeight / HEIGHT) || 1
+}
