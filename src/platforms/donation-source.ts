@@ -4,7 +4,8 @@ import type { ParsedDonation, StreamPosition } from '../domain/donation.ts'
  * A platform that tells us of donations: pushed over a socket, recovered by position after a gap, and read back from
  * its history for reconciliation. DonationAlerts today; the port fits its relatives.
  * Each promise rejects with AppError: `platform-rate-limit` (details: `retryAfterMs` or null), `platform-server`,
- * `platform-network`, `platform-auth` (the access token is refused), `missing-scope`, `platform-invalid`.
+ * `platform-network`, `platform-auth` (the access token is refused), `missing-scope`, `platform-invalid`; where the
+ * caller's signal ends it, with the signal's reason.
  * Each call but `openSocket` is exactly one request: the caller pays for it from the application's budget.
  */
 export interface DonationSource {
@@ -16,7 +17,7 @@ export interface DonationSource {
     page: number
     signal?: AbortSignal
   }): Promise<DonationsPage>
-  /** A permission to subscribe, good only for this connection's `client`. */
+  /** A permission to subscribe, good only for this connection's `client`. `missing-scope` where the platform gives none. */
   signSubscription(request: {
     accessToken: string
     accountId: string
@@ -41,10 +42,14 @@ export interface DonationsPage {
 export interface DonationSocketOptions {
   accountId: string
   socketToken: string
-  /** Asked at each subscribe: where to recover from, or `null` to begin at now. */
+  /** Asked right before each subscribe: where to recover from, or `null` to begin at now. */
   position(): StreamPosition | null
-  /** Signs `client`; it rejects → the socket closes with that error. */
+  /**
+   * Signs `client`; it rejects → the socket closes with that error as `cause`. It may take as long as the budget makes
+   * it wait, and is asked again where the platform wants a new signature or unsubscribed us.
+   */
   sign(client: string): Promise<string>
+  /** At each subscription of this connection, before anything that was pushed on it. */
   onSubscribed(result: SubscribeResult): void
   onPublication(publication: Publication): void
 }
@@ -56,7 +61,7 @@ export interface Publication {
 }
 
 export interface SubscribeResult {
-  /** Where the stream stands now, before anything that is still to be pushed; `null` without history. */
+  /** Where the stream stands now, before anything that is still to be pushed; `null` without history or where unknown. */
   position: StreamPosition | null
   /** The platform vouches that `publications` is everything since the position we named. */
   recovered: boolean
@@ -90,5 +95,6 @@ export interface SocketEnd {
   reconnect: boolean
   /** The socket token must be fetched again before the next attempt. */
   dropSocketToken: boolean
+  /** An AppError where it was not an ordinary close; what `sign` rejected with for `sign-failed`. */
   cause?: unknown
 }
