@@ -47,7 +47,7 @@ async function closeToOthers(dataDir: string): Promise<void> {
   const { mode } = await stat(dataDir)
   if ((mode & 0o077) === 0) return
   const names = await readdir(dataDir)
-  const isOurs = names.includes('node.lock') || names.every((name) => name === 'lost+found')
+  const isOurs = names.includes('node.lock') || names.every((name) => name === 'secret-keys' || name === 'lost+found')
   if (!isOurs) return
   await chmod(dataDir, 0o700).catch((error: NodeJS.ErrnoException) => {
     // A volume that belongs to the platform we run on, and to our group.

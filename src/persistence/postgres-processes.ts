@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs'
 import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
@@ -38,18 +39,26 @@ export async function processesIn(directory: string): Promise<number[]> {
     return note && isAlive(note.pid) ? [note.pid] : []
   }
   const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 0)
-  const standing = await Promise.all(pids.map((pid) => standsIn(pid, directory)))
+  const place = await stat(directory).catch(() => null)
+  if (place === null) return []
+  const standing = await Promise.all(pids.map((pid) => isServerAt(pid, place)))
   return pids.filter((_, index) => standing[index])
 }
 
 /** Whether `pid` is a process of PostgreSQL in `directory`. */
 export async function standsIn(pid: number, directory: string): Promise<boolean> {
   if (process.platform !== 'linux') return isAlive(pid)
+  const place = await stat(directory).catch(() => null)
+  return place !== null && isServerAt(pid, place)
+}
+
+async function isServerAt(pid: number, place: Stats): Promise<boolean> {
   try {
-    const [place, own] = await Promise.all([stat(directory), stat(`/proc/${pid}/cwd`)])
-    if (place.ino !== own.ino || place.dev !== own.dev) return false
+    const { ino, dev } = await stat(`/proc/${pid}/cwd`)
     // An operator's shell may stand there too.
-    return /^(postgres|initdb)$/m.test(await readFile(`/proc/${pid}/comm`, 'utf8'))
+    return (
+      ino === place.ino && dev === place.dev && /^(postgres|initdb)$/m.test(await readFile(`/proc/${pid}/comm`, 'utf8'))
+    )
   } catch {
     // Not ours to look at, or gone in this moment.
     return false
@@ -60,9 +69,11 @@ export async function standsIn(pid: number, directory: string): Promise<boolean>
 export async function emptyDirectory(directory: string, clock: Clock): Promise<void> {
   const isGone = async () => {
     const deadline = clock.monotonic() + GRACE_MS
-    while ((await processesIn(directory)).length > 0) {
-      if (clock.monotonic() > deadline) return false
-      await clock.sleep(POLL_MS)
+    for (const pid of await processesIn(directory)) {
+      while (await standsIn(pid, directory)) {
+        if (clock.monotonic() > deadline) return false
+        await clock.sleep(POLL_MS)
+      }
     }
     return true
   }

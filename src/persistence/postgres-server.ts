@@ -136,7 +136,7 @@ export async function stopServer(
 
 /** Whether the server lets us in; `refused` where it answers but does not take our password. */
 export async function logIn(door: Door): Promise<'done' | 'refused' | 'no-answer'> {
-  const client = new Client({ ...door, connectionTimeoutMillis: 1_000, query_timeout: 1_000 })
+  const client = new Client({ ...door, connectionTimeoutMillis: 500, query_timeout: 500 })
   client.on('error', () => {})
   try {
     await client.connect()

@@ -13,14 +13,20 @@ export interface TestDatabase {
 }
 
 /**
- * A database of the test's own with all migrations applied, on a real server that all tests of this process share.
+ * A database of the test's own with all migrations applied (or, with `migrated: false`, empty), on a real server that all tests of this process share.
  * Both are gone when they end, however they end. Closed after everything else the test has put into `t.after`, so that
  * what stops then still finds its database.
  */
-export async function openTestDatabase(t: Pick<TestContext, 'after'>): Promise<TestDatabase> {
+export async function openTestDatabase(
+  t: Pick<TestContext, 'after'>,
+  { migrated = true }: { migrated?: boolean } = {},
+): Promise<TestDatabase> {
   const server = await sharedServer()
   const name = `test_${randomBytes(6).toString('hex')}`
-  await onServer(server, `create database ${name} template ${server.migrated} strategy file_copy`)
+  await onServer(
+    server,
+    `create database ${name} template ${migrated ? server.migrated : 'template0'} strategy file_copy`,
+  )
   const connectionString = server.connectionString(name)
   const db = createDatabase({
     connectionString,
