@@ -19,6 +19,7 @@ import type { Config } from './config.ts'
 import { createMemoryBus } from './coordination/bus.memory.ts'
 import { createReadCaller } from './http/access.ts'
 import { adminApiRoutes } from './http/admin-api.ts'
+import { assetRoutes } from './http/assets.ts'
 import { authRoutes } from './http/auth.ts'
 import { channelApiRoutes } from './http/channel-api.ts'
 import { healthRoutes } from './http/health.ts'
@@ -208,6 +209,7 @@ export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Se
       ...(tuning.rateLimits ? { rateLimits: tuning.rateLimits } : {}),
       routes: [
         pageRoutes({ directory: PAGES }),
+        assetRoutes({ directory: PAGES }),
         healthRoutes({
           isServing: () => serving,
           database: db.ping,

@@ -42,7 +42,9 @@ export function readConfig(env: Environment, { isTerminal = false } = {}): Confi
   const clientId = read.text('TWITCH_CLIENT_ID', '')
   const demo = clientId === ''
   const port = read.integer('PORT', 3000, { min: 1, max: 65_535 })
-  const baseUrl = read.url('BASE_URL', `http://localhost:${port}`, ['http:', 'https:']).replace(/\/$/, '')
+  const baseUrl = read
+    .url('BASE_URL', `http://localhost:${Number.isInteger(port) ? port : 3000}`, ['http:', 'https:'])
+    .replace(/\/$/, '')
   if (URL.canParse(baseUrl) && new URL(baseUrl).pathname !== '/') {
     faults.push(`BASE_URL is ${quote(baseUrl)}: expected an origin without a path, such as https://chatfolk.example.`)
   }

@@ -27,6 +27,16 @@ declare module 'fastify' {
     /** Who sent this, on `session` and `streamer` routes. Read it through {@link callerOf} and {@link streamerOf}. */
     caller: Caller | null
   }
+  interface FastifyInstance {
+    /** Every route there is, with who may call it: what tests of the whole server go by. */
+    routeInventory: readonly InventoryEntry[]
+  }
+}
+
+export interface InventoryEntry {
+  method: string
+  url: string
+  access: Access
 }
 
 export interface AccessOptions {
@@ -70,9 +80,12 @@ export function guardRoutes(app: App, { sessions, cookie, baseUrl, adminToken }:
     return caller
   }
 
+  const inventory: InventoryEntry[] = []
+  app.decorate('routeInventory', inventory)
   app.decorateRequest('caller', null)
   app.addHook('onRoute', (route) => {
     const access = accessOf(route)
+    inventory.push(...[route.method].flat().map((method) => ({ method, url: route.url, access })))
     const check = checks[access]
     if (check) route.onRequest = [...asList(route.onRequest), check] as onRequestAsyncHookHandler[]
   })

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import fastifyStatic from '@fastify/static'
 import type { FastifyReply } from 'fastify'
 import { StartError } from '../base/errors.ts'
 import type { Routes } from './app.ts'
@@ -26,11 +25,11 @@ const PAGES: Page[] = [
 ]
 
 /**
- * The built pages and their assets: a fixed list and one folder of hashed names, nothing else of the disk.
+ * The built pages, each with a policy of its own and a fresh nonce.
  * @throws StartError where they were not built.
  */
 export function pageRoutes({ directory }: { directory: string }): Routes {
-  return async (app) => {
+  return (app) => {
     for (const page of PAGES) {
       const template = readPage(directory, page.file)
       for (const address of page.addresses) {
@@ -42,18 +41,6 @@ export function pageRoutes({ directory }: { directory: string }): Routes {
     app.get('/favicon.ico', { config: { access: 'public' }, schema: { hide: true } }, (_request, reply) =>
       reply.code(204).send(),
     )
-    await app.register(fastifyStatic, {
-      root: join(directory, 'assets'),
-      prefix: '/assets/',
-      index: false,
-      dotfiles: 'deny',
-      serveDotFiles: false,
-      // Their names carry a hash of what they hold.
-      immutable: true,
-      maxAge: '365d',
-      cacheControl: true,
-      decorateReply: false,
-    })
   }
 }
 

@@ -134,8 +134,14 @@ function refuseWhileClosing(app: App): void {
   })
   app.addHook('onRequest', async (_request, reply) => {
     if (!closing) return
-    reply.header('connection', 'close')
     throw new AppError('shutting-down', { retryAfterS: 1 })
+  })
+  app.addHook('onSend', async (_request, reply) => {
+    if (closing) reply.header('connection', 'close')
+  })
+  // Also for answers written past Fastify: their connection would be kept for its idle time, and the stop with it.
+  app.addHook('onResponse', async (request) => {
+    if (closing) request.raw.socket.destroySoon()
   })
 }
 
