@@ -1,0 +1,161 @@
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
+
+/** What an overlay saw and did, for the checker: one line an event, in order. */
+export interface OverlayLog {
+  at: number
+  event: string
+  alertId?: string
+  donor?: string | null
+  amount?: string
+  text?: string
+  attempt?: number
+}
+
+export interface OverlayClientOptions {
+  overlayUrl: string
+  /** How long a drawn alert stays, milliseconds: the wire says seconds, tests have no time. */
+  drawMs?: number
+  obs?: boolean
+  visible?: boolean
+  /** Answers offers; a client that does not is a page that hangs. */
+  draws?: boolean
+  log?: OverlayLog[]
+}
+
+/**
+ * An overlay page without a screen, written from the protocol's description alone: session, stream, start, done,
+ * reconnect. It draws only what was answered with 200, as a page must.
+ */
+export interface OverlayClient {
+  readonly log: OverlayLog[]
+  /** Alerts that were drawn (start answered 200), in order. */
+  drawn(): OverlayLog[]
+  frames(): Array<{ id: string; event: string; data: { v: number; at: number; d: Record<string, unknown> } }>
+  role(): string | undefined
+  report(state: { visible: boolean }): Promise<Response>
+  close(): void
+}
+
+export function openOverlay(options: OverlayClientOptions): OverlayClient {
+  const { overlayUrl, drawMs = 5, obs = true, visible = true, draws = true, log = [] } = options
+  const url = new URL(overlayUrl)
+  const key = new URLSearchParams(url.hash.slice(1)).get('k') ?? ''
+  const instance = crypto.randomUUID()
+  const frames: ReturnType<OverlayClient['frames']> = []
+  let ticket = ''
+  let role: string | undefined
+  let closed = false
+  let stream: IncomingMessage | undefined
+
+  const post = (path: string, body: unknown) =>
+    fetch(new URL(path, url.origin), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+  const note = (event: string, more: Partial<OverlayLog> = {}) => log.push({ at: performance.now(), event, ...more })
+
+  void live()
+
+  return {
+    log,
+    drawn: () => log.filter((entry) => entry.event === 'drawn'),
+    frames: () => frames,
+    role: () => role,
+    report: (state) => post('/api/overlay/state', { ticket, active: state.visible, fps: 60, tier: 'test', ...state }),
+    close() {
+      closed = true
+      stream?.destroy()
+    },
+  }
+
+  async function live() {
+    while (!closed) {
+      try {
+        const session = await post('/api/overlay/session', {
+          key,
+          instance,
+          obs,
+          w: 1920,
+          h: 1080,
+          ver: 'test',
+          visible,
+        })
+        if (session.status === 404) {
+          note('unknown-key')
+          return
+        }
+        if (!session.ok) throw new Error(`session ${session.status}`)
+        const answer = (await session.json()) as { ticket: string; streamUrl: string; role: string }
+        ticket = answer.ticket
+        role = answer.role
+        await readStream(answer.streamUrl)
+      } catch {
+        note('lost')
+      }
+      if (!closed) await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+
+  async function readStream(streamUrl: string) {
+    const request = get(new URL(streamUrl, url.origin), { agent: false })
+    const [response] = (await once(request, 'response')) as [IncomingMessage]
+    if (response.statusCode !== 200) throw new Error(`stream ${response.statusCode}`)
+    stream = response
+    response.setEncoding('utf8')
+    note('connected')
+    let rest = ''
+    for await (const chunk of response) {
+      rest += chunk as string
+      const parts = rest.split('\n\n')
+      rest = parts.pop() ?? ''
+      for (const part of parts) take(part)
+    }
+    note('disconnected')
+  }
+
+  function take(text: string) {
+    const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(text)?.[1]
+    const [id, event, data] = [field('id'), field('event'), field('data')]
+    if (id === undefined || event === undefined || data === undefined) return
+    const frame = { id, event, data: JSON.parse(data) as { v: number; at: number; d: Record<string, unknown> } }
+    frames.push(frame)
+    if (event === 'role') role = String(frame.data.d['role'])
+    if (event === 'alert.offer') void answerOffer(frame.data.d)
+    if (event === 'alert.cancel') note('cancelled', { alertId: String(frame.data.d['id']) })
+  }
+
+  async function answerOffer(offer: Record<string, unknown>) {
+    const parts = offer['parts'] as Array<{ text?: string }>
+    const told = {
+      alertId: String(offer['id']),
+      donor: offer['donor'] as string | null,
+      amount: String(offer['amount']),
+      text: parts.map((part) => part.text ?? '').join(''),
+      attempt: Number(offer['attempt']),
+    }
+    note('offered', told)
+    if (!draws || role === 'mirror') return
+    const mine = ticket
+    try {
+      const start = await post(`/api/overlay/alerts/${told.alertId}/start`, { ticket: mine, token: offer['token'] })
+      note(start.status === 200 ? 'drawn' : 'refused', told)
+      if (start.status !== 200) return
+      await new Promise((resolve) => setTimeout(resolve, drawMs))
+      for (let attempt = 0; attempt < 40 && !closed; attempt++) {
+        const done = await post(`/api/overlay/alerts/${told.alertId}/done`, {
+          ticket: mine,
+          token: offer['token'],
+        }).catch(() => undefined)
+        if (done && done.status < 500) {
+          note(done.ok ? 'done' : 'done-refused', told)
+          return
+        }
+        await new Promise((resolve) => setTimeout(resolve, 100))
+      }
+    } catch {
+      note('start-lost', told)
+    }
+  }
+}
