@@ -23,6 +23,8 @@ export interface ScriptedConnection {
   close(code: number, reason?: string): void
   /** Cuts the connection without a word. */
   terminate(): void
+  /** Keeps the connection and neither reads nor answers any more, not even a goodbye. */
+  freeze(): void
   isOpen(): boolean
 }
 
@@ -63,6 +65,7 @@ function scripted(socket: WebSocket): ScriptedConnection {
       socket.send(lines.map((line) => `${typeof line === 'string' ? line : JSON.stringify(line)}\n`).join('')),
     close: (code, reason) => socket.close(code, reason),
     terminate: () => socket.terminate(),
+    freeze: () => socket.pause(),
     isOpen: () => socket.readyState === socket.OPEN,
   }
 }

@@ -112,12 +112,13 @@ test('a server that does not answer the goodbye is cut off after two seconds', a
   const url = await listen(t, server)
   let frozen = false
   sockets.on('connection', (client) => {
-    client.pause()
-    frozen = true
+    client.once('message', () => {
+      client.pause()
+      frozen = true
+    })
   })
   const { socket, clock } = dial(url)
   await eventually('the frozen connection', () => frozen)
-  await eventually('the connect command being under way', () => clock.pendingTimers() === 1)
   socket.close()
   await clock.advance(2_000)
   assert.deepEqual(await socket.closed, { code: 1000, why: 'closed-by-us', reconnect: false, dropSocketToken: false })

@@ -226,16 +226,76 @@ test('an unsubscription by the platform is answered with a new signature from wh
   assert.deepEqual(tested.signed, [CLIENT, CLIENT])
 })
 
+const unsubscribedPush = { result: { type: 3, channel: '$alerts:donation_1', data: {} } }
+
+test('while a new signature is awaited nothing is told, and one more unsubscription changes nothing', async (t) => {
+  const second = Promise.withResolvers<string>()
+  const tested: TestedSocket = await openTestedSocket(t, {
+    sign: () => (tested.signed.length === 1 ? Promise.resolve('<jwt>') : second.promise),
+  })
+  await tested.goLive()
+  tested.server.sendLines(unsubscribedPush, unsubscribedPush, pushed(2, donationItem(2)))
+  await eventually('the wish for a second signature', () => tested.signed.length === 2)
+  second.resolve('<jwt>')
+  await tested.server.next()
+  tested.server.sendLines({ id: 3, result: { recoverable: true, seq: 2, epoch: 'PDqf' } }, pushed(3, donationItem(3)))
+  await eventually('two publications', () => tested.publications().length === 2)
+  assert.deepEqual(
+    tested.events.map((event) => ('subscribed' in event ? event.subscribed.position?.seq : 'publication')),
+    [0, 2, 'publication', 'publication'],
+  )
+  assert.equal(tested.signed.length, 2)
+  assert.deepEqual(tested.server.waiting(), [])
+})
+
+test('already subscribed after an unsubscription that was none changes nothing for the owner', async (t) => {
+  const tested = await openTestedSocket(t)
+  await tested.goLive()
+  tested.server.sendLines(unsubscribedPush)
+  await tested.server.next()
+  tested.server.sendLines({ id: 3, error: { code: 105, message: 'already subscribed' } }, pushed(1, donationItem(1)))
+  await eventually('the publication', () => tested.publications().length === 1)
+  assert.equal(tested.events.length, 2)
+})
+
+test('the end of an old permission is forgotten with it', async (t) => {
+  const tested = await openTestedSocket(t)
+  await tested.goLive({ recoverable: true, epoch: 'PDqf', expires: true, ttl: 1 })
+  tested.server.sendLines(unsubscribedPush)
+  await tested.server.next()
+  tested.server.sendLines({ id: 3, result: { recoverable: true, epoch: 'PDqf' } })
+  await eventually('the second subscription', () => tested.events.length === 2)
+  assert.equal(tested.clock.pendingTimers(), 1, 'only the next ping')
+})
+
+test('unsubscriptions with a quiet minute between them are each answered', async (t) => {
+  const tested = await openTestedSocket(t)
+  await tested.goLive()
+  let id = 2
+  for (let round = 1; round <= 6; round++) {
+    await eventually('the subscription', () => tested.events.length === round)
+    for (let pings = 0; pings < 3; pings++) {
+      await tested.clock.advance(25_000)
+      await tested.server.next()
+      tested.server.sendLines({ id: ++id })
+      await eventually('the deadline being lifted', () => tested.clock.pendingTimers() === 1)
+    }
+    tested.server.sendLines(unsubscribedPush)
+    await tested.server.next()
+    tested.server.sendLines({ id: ++id, result: { recoverable: true, epoch: 'PDqf' } })
+  }
+  await eventually('the last subscription', () => tested.events.length === 7)
+})
+
 test('a platform that unsubscribes again and again does not eat up the budget', async (t) => {
   const tested = await openTestedSocket(t)
   await tested.goLive()
-  const unsubscribe = { result: { type: 3, channel: '$alerts:donation_1', data: {} } }
   for (const id of [3, 4, 5]) {
-    tested.server.sendLines(unsubscribe)
+    tested.server.sendLines(unsubscribedPush)
     await tested.server.next()
     tested.server.sendLines({ id, result: { recoverable: true, epoch: 'PDqf' } })
   }
-  tested.server.sendLines(unsubscribe)
+  tested.server.sendLines(unsubscribedPush)
   const { why, reconnect } = await tested.end()
   assert.deepEqual({ why, reconnect }, { why: 'subscribe-refused', reconnect: true })
   assert.equal(tested.signed.length, 4)
@@ -247,6 +307,7 @@ test('a half-open connection is noticed by a ping without a reply, and cut', asy
   await eventually('the subscription', () => tested.events.length === 1)
   await tested.clock.advance(25_000)
   assert.equal(await tested.server.next(), '{"method":7,"id":3}')
+  tested.server.freeze()
   await tested.clock.advance(9_999)
   assert.ok(tested.server.isOpen())
   await tested.clock.advance(1)
@@ -309,14 +370,19 @@ test('a refused signature ends the connection with its reason', async (t) => {
 
 test('a signature that comes after the end is not used', async (t) => {
   const { promise, resolve } = Promise.withResolvers<string>()
-  const tested = await openTestedSocket(t, { sign: () => promise })
+  let positionsAsked = 0
+  const position = () => {
+    positionsAsked += 1
+    return null
+  }
+  const tested = await openTestedSocket(t, { sign: () => promise, position })
   await connectOnly(tested)
   await eventually('the wish for a signature', () => tested.signed.length === 1)
   tested.server.close(3001, '{"reason":"shutdown","reconnect":true}')
   await tested.end()
   resolve('<jwt>')
-  await promise
-  assert.deepEqual(tested.server.waiting(), [])
+  await tested.clock.advance(0)
+  assert.equal(positionsAsked, 0)
   assert.equal(tested.clock.pendingTimers(), 0)
 })
 
