@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { StartError } from '../base/errors.ts'
 import { emptyDirectory } from './postgres-processes.ts'
-import type { PostgresProgram } from './postgres-program.ts'
+import { UNICODE, type PostgresProgram } from './postgres-program.ts'
 
 export const DATABASE_NAME = 'chatfolk'
 /** Owns our database and is no superuser: it cannot read files or run programs. */
@@ -52,7 +52,7 @@ export async function prepareFiles(directory: string, program: PostgresProgram, 
     await rm(half, { recursive: true, force: true })
     await mkdir(half, { mode: 0o700 })
     if (program.user) await chown(half, program.user.uid, program.user.gid)
-    await program.initialise(half)
+    await program.initialise(half, UNICODE)
     // initdb gave its superuser no password, so only our role can log in.
     await writeFile(join(half, 'pg_hba.conf'), ACCESS)
     await program.runAlone(half, [

@@ -19,7 +19,7 @@ export interface PostgresProgram {
   /** What the server runs as; null: as ourselves. */
   user: ServerUser | null
   /** Makes a cluster of files in `directory`, which exists, is empty and belongs to {@link user}. */
-  initialise(directory: string, extraArguments?: string[]): Promise<void>
+  initialise(directory: string, extraArguments: string[]): Promise<void>
   /** Runs SQL without a server, one statement an element, none of them with a line break. Only while no server runs there. */
   runAlone(directory: string, statements: string[]): Promise<void>
   /** Tells a server to end: INT in order, QUIT at once. */
@@ -31,8 +31,12 @@ export interface PostgresProgram {
 /** The PostgreSQL that came with npm, for this machine, run by the right user. */
 export async function findPostgresProgram(user: ServerUser | null): Promise<PostgresProgram> {
   const packaged = await packagedPrograms()
-  const { initdb, postgres, pg_ctl } = user ? await reachablePrograms(packaged, user) : packaged
+  return runPrograms(user ? await reachablePrograms(packaged, user) : packaged, user)
+}
 
+/** Programs of PostgreSQL, from wherever they are, run by `user`. */
+export function runPrograms(programs: PackagedPrograms, user: ServerUser | null): PostgresProgram {
+  const { initdb, postgres, pg_ctl, version } = programs
   // The server is told its directory as "where you stand". So the user it runs as needs no right to walk the path to it:
   // we enter it, then the child drops our rights. The same holds for the socket, whose path may be long.
   const place = (directory: string) => (process.platform === 'linux' ? '/proc/self/cwd' : directory)
@@ -44,13 +48,12 @@ export async function findPostgresProgram(user: ServerUser | null): Promise<Post
   })
 
   return {
-    version: packaged.version,
+    version,
     user,
-    async initialise(directory, extraArguments = []) {
+    async initialise(directory, extraArguments) {
       const args = [
         ['-D', place(directory)],
-        ['--username=postgres', '--auth=reject', '--encoding=UTF8', '--locale=C'],
-        ['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--no-instructions'],
+        ['--username=postgres', '--auth=reject', '--encoding=UTF8', '--locale=C', '--no-instructions'],
         extraArguments,
       ].flat()
       await finished(spawn(initdb, args, { ...options(directory), stdio: ['ignore', 'ignore', 'pipe'] }), 'initdb')
@@ -90,6 +93,9 @@ export async function findPostgresProgram(user: ServerUser | null): Promise<Post
     },
   }
 }
+
+/** Letters of every language, sorted by code point: the same on every machine, whatever it has installed. */
+export const UNICODE = ['--locale-provider=builtin', '--builtin-locale=C.UTF-8']
 
 export interface PackagedPrograms {
   initdb: string

@@ -1,4 +1,4 @@
-import { chmod, cp, lstat, mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises'
+import { chmod, cp, lstat, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { StartError } from '../base/errors.ts'
 import type { PackagedPrograms, ServerUser } from './postgres-program.ts'
@@ -10,10 +10,14 @@ const CACHE = '/var/cache/chatfolk'
  * The same programs where `user` can run them. A clone in a private directory (/root is one) cannot be walked by the
  * user that PostgreSQL must run as; then they are copied once a version to a public place that only root can write.
  */
-export async function reachablePrograms(packaged: PackagedPrograms, user: ServerUser): Promise<PackagedPrograms> {
+export async function reachablePrograms(
+  packaged: PackagedPrograms,
+  user: ServerUser,
+  cache = CACHE,
+): Promise<PackagedPrograms> {
   const blocking = await directoryThatBlocks(packaged.postgres, user)
   if (blocking === null) return packaged
-  const copy = join(CACHE, `postgresql-${packaged.version}`)
+  const copy = join(cache, `postgresql-${packaged.version}`)
   try {
     await copyOnce(dirname(dirname(packaged.postgres)), copy)
     const copyBlocking = await directoryThatBlocks(join(copy, 'bin', 'postgres'), user)
@@ -46,7 +50,7 @@ export async function directoryThatBlocks(path: string, user: Pick<ServerUser, '
 }
 
 async function copyOnce(from: string, to: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true, mode: 0o755 })
+  if (await mkdir(dirname(to), { recursive: true })) await chmod(dirname(to), 0o755)
   // Whoever could write there could have us run anything.
   const parent = await lstat(dirname(to))
   if (!parent.isDirectory() || parent.uid !== 0 || (parent.mode & 0o022) !== 0) {
@@ -60,11 +64,22 @@ async function copyOnce(from: string, to: string): Promise<void> {
       verbatimSymlinks: true,
       filter: (path) => !/\.a$|\/include(\/|$)/.test(path),
     })
-    await chmod(half, 0o755)
+    await openToReaders(half)
     await rename(half, to)
   } catch (error) {
     await rm(half, { recursive: true, force: true })
     // Another node of ours may have been faster.
     if (!(await stat(to).catch(() => undefined))) throw error
+  }
+}
+
+/** Whatever our umask made of them: npm's files, or their copies. */
+async function openToReaders(directory: string): Promise<void> {
+  await chmod(directory, 0o755)
+  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+    if (entry.isSymbolicLink()) continue
+    const path = join(entry.parentPath, entry.name)
+    const { mode } = await stat(path)
+    await chmod(path, (mode & 0o100) === 0 ? 0o644 : 0o755)
   }
 }

@@ -9,7 +9,12 @@ import { Client } from 'pg'
 import { Gauge } from 'prom-client'
 import { createDatabase } from '../../src/persistence/database.ts'
 import { migrate } from '../../src/persistence/migrate.ts'
-import { chooseServerUser, findPostgresProgram, type PostgresProgram } from '../../src/persistence/postgres-program.ts'
+import {
+  chooseServerUser,
+  findPostgresProgram,
+  UNICODE,
+  type PostgresProgram,
+} from '../../src/persistence/postgres-program.ts'
 import { silentLogger } from './logger.ts'
 
 /** A throw-away server, as the embedded one but without any promise to survive a power cut. */
@@ -43,7 +48,7 @@ export async function startTestServer(): Promise<TestServer> {
  * Memory, where there is plenty: a database is 300 files, each test makes and drops one, and a disk's file system that
  * just dropped many is slow to make new ones.
  */
-async function quickPlace(): Promise<string> {
+export async function quickPlace(): Promise<string> {
   const memory = '/dev/shm'
   const room = await statfs(memory).then(
     ({ bavail, bsize }) => bavail * bsize,
@@ -64,7 +69,7 @@ async function preparedFiles(program: PostgresProgram): Promise<string> {
   const directory = join(half, 'postgres')
   await mkdir(directory, { mode: 0o700 })
   if (program.user) await chown(directory, program.user.uid, program.user.gid)
-  await program.initialise(directory, ['--no-sync', '--wal-segsize=4'])
+  await program.initialise(directory, [...UNICODE, '--no-sync', '--wal-segsize=4'])
   await writeFile(join(directory, 'pg_hba.conf'), 'host all all 127.0.0.1/32 scram-sha-256\n')
   const password = randomBytes(24).toString('base64url')
   await writeFile(join(half, 'password'), password, { mode: 0o600 })
@@ -102,7 +107,7 @@ async function fingerprint(program: PostgresProgram): Promise<string> {
   return hash.digest('hex').slice(0, 16)
 }
 
-async function serve(
+export async function serve(
   program: PostgresProgram,
   directory: string,
   password: string,
@@ -123,7 +128,8 @@ async function serve(
       wal_level: 'minimal',
       max_wal_senders: '0',
       max_logical_replication_workers: '0',
-      io_method: 'sync',
+      // Unknown before 18.
+      ...(Number.parseInt(program.version, 10) < 18 ? {} : { io_method: 'sync' }),
       autovacuum: 'off',
       log_min_messages: 'log',
     },
@@ -178,7 +184,7 @@ function freePort(): Promise<number> {
 }
 
 /** A shell that waits at the other end of a pipe for us to be gone, then ends the server and removes its files. */
-function endWithThisProcess(pid: number, home: string): void {
+export function endWithThisProcess(pid: number, home: string): void {
   const wait = 'read -r _; [ "$(head -n 1 "$2/postgres/postmaster.pid")" = "$1" ] && kill -QUIT "$1"'
   const clean = 'while kill -0 "$1"; do sleep 0.05; done; rm -rf "$2"'
   const guard = spawn('sh', ['-c', `exec 2>/dev/null; ${wait}; ${clean}`, 'sh', String(pid), home], {
