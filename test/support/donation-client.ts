@@ -85,6 +85,17 @@ export async function openTestedSocket(
 
 export const CLIENT = 'ac7ce43f-d323-4b29-8a2e-55e3c34b608e'
 
+/** Answers connect, and lets the test answer what follows. */
+export async function connectOnly({ server }: TestedSocket): Promise<void> {
+  await server.next()
+  server.sendLines({ id: 1, result: { client: CLIENT, version: '2.6.2' } })
+}
+
+/** The published donations by their ids, and the reasons of those that could not be read. */
+export function idsOf(tested: TestedSocket): string[] {
+  return tested.publications().map(({ item }) => (item.ok ? item.donation.externalId : item.reason))
+}
+
 /** A push of this item to the account's channel, as a line. */
 export function pushed(seq: number | null, item: unknown, accountId = '1'): object {
   const data = seq === null ? { data: item } : { seq, data: item }

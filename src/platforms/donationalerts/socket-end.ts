@@ -2,7 +2,7 @@ import { AppError, type ErrorCode } from '../../base/errors.ts'
 import type { SocketEnd } from '../donation-source.ts'
 import { isRecord, parseJson } from '../json.ts'
 
-/** Centrifugo's close codes and whether it wants the client back. */
+/** Centrifugo's close codes and whether it wants the client back. Other codes say nothing against coming back. */
 const RECONNECT: Readonly<Record<number, boolean>> = {
   3000: true, // normal
   3001: true, // shutdown
@@ -22,9 +22,6 @@ const RECONNECT: Readonly<Record<number, boolean>> = {
 const INVALID_TOKEN = 3002
 const TOKEN_EXPIRED = 3005
 
-/** Ordinary closes and break-offs (1000 to 1015) say nothing against coming back. */
-const FIRST_PLATFORM_CODE = 3000
-
 /**
  * Reads a close that the platform began. Its own `reconnect` in the reason counts more than our table: the table is
  * for closes without a readable reason.
@@ -38,7 +35,7 @@ export function endOfClose(code: number, reason: string): SocketEnd {
   return {
     code,
     why: 'closed-by-platform',
-    reconnect: code < FIRST_PLATFORM_CODE || (word ?? RECONNECT[code] ?? true),
+    reconnect: word ?? RECONNECT[code] ?? true,
     dropSocketToken: code === TOKEN_EXPIRED,
   }
 }

@@ -54,8 +54,8 @@ function readText(text: unknown, maxCodePoints: number): string | undefined {
   if (text === null || text === undefined) return ''
   if (typeof text === 'number') return String(text)
   if (typeof text !== 'string') return undefined
-  // `trimEnd`, not a pattern: looking for trailing line ends by pattern takes quadratic time on a megabyte of them.
-  return toStorableText(firstCodePoints(text.trimEnd(), maxCodePoints)).trimEnd()
+  // `trimEnd`, not a pattern: looking for trailing line ends by pattern takes quadratic time on many of them.
+  return toStorableText(firstCodePoints(text, maxCodePoints)).trimEnd()
 }
 
 function firstCodePoints(text: string, max: number): string {
