@@ -38,7 +38,12 @@ export function createFormat(language: Language, justNow: string): Format {
     unitDisplay: 'short',
     maximumFractionDigits: 0,
   })
-  const time = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false })
+  const time = new Intl.DateTimeFormat(language, {
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hour12: false,
+  })
   const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', hour12: false })
   const dayClock = new Intl.DateTimeFormat(language, {
     day: 'numeric',

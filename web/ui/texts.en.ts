@@ -25,14 +25,21 @@ export const en = {
     lead: 'Every donation brings its donor out as a little character, with the amount, the words and a cheer. You add one source to OBS, once.',
     signIn: 'Sign in with Twitch',
     signInDemo: 'Look around as a demo streamer',
-    demoNote: 'Demo mode: one click signs you in as a made-up streamer. Donations come from a simulator, no real account is touched.',
+    demoNote:
+      'Demo mode: one click signs you in as a made-up streamer. Donations come from a simulator, no real account is touched.',
     openDashboard: 'Open dashboard',
     signedInAs: (name: string) => `You are signed in as ${name}.`,
     signInNote: 'We only learn your Twitch name. Chatfolk cannot post for you or change your channel.',
     facts: [
       { title: 'Ready in three minutes', body: 'Sign in, connect DonationAlerts, drag one link into OBS. No plugins.' },
-      { title: 'No donation gets lost', body: 'If the link breaks, we catch up what was missed. You see the way of every donation, to the second.' },
-      { title: 'Everyone looks different', body: 'Millions of looks drawn by code. A donor keeps their character for the whole alert, from entrance to bow.' },
+      {
+        title: 'No donation gets lost',
+        body: 'If the link breaks, we catch up what was missed. You see the way of every donation, to the second.',
+      },
+      {
+        title: 'Everyone looks different',
+        body: 'Millions of looks drawn by code. A donor keeps their character for the whole alert, from entrance to bow.',
+      },
     ],
     stageLabel: 'A stage with animated characters; one of them celebrates a donation.',
     sampleDonor: 'Nightfox',
@@ -67,7 +74,10 @@ export const en = {
       what: 'The service does not answer properly right now.',
       todo: 'Nothing is lost. Wait a minute and try again.',
     },
-    unknown: { what: 'Something unexpected got in the way.', todo: 'Try again. If it stays, tell whoever runs this server.' },
+    unknown: {
+      what: 'Something unexpected got in the way.',
+      todo: 'Try again. If it stays, tell whoever runs this server.',
+    },
     code: (code: string) => `Code: ${code}`,
   },
   onboarding: {
@@ -95,7 +105,8 @@ export const en = {
   },
   offline: {
     title: 'This page lost its connection to Chatfolk.',
-    body: (at: string) => `You see how things stood at ${at}. Donations are received by the server, not by this page. We keep trying.`,
+    body: (at: string) =>
+      `You see how things stood at ${at}. Donations are received by the server, not by this page. We keep trying.`,
     bodyNever: 'We keep trying by ourselves.',
   },
   problem: {
@@ -137,7 +148,8 @@ export const en = {
     todo: 'Set up',
     stepDonations: 'Connect donations',
     stepDonationsBody: 'Sign in to DonationAlerts and allow Chatfolk to see new donations.',
-    stepDonationsOff: 'Donations are not set up on this server. Whoever runs it has to add a DonationAlerts application.',
+    stepDonationsOff:
+      'Donations are not set up on this server. Whoever runs it has to add a DonationAlerts application.',
     stepOverlay: 'Add the overlay to OBS',
     stepOverlayBody: 'Drag one link into OBS. Takes ten seconds.',
     stepTest: 'Send a test',
@@ -239,7 +251,8 @@ export const en = {
       live: 'Every new donation reaches us at once. If the link breaks, we catch up what was missed.',
       connecting: 'We are connecting to DonationAlerts. It takes a few seconds.',
       catching_up: 'We are back and reading what came in meanwhile. Nothing for you to do.',
-      backoff: 'DonationAlerts does not answer. Donations are not lost: they wait there, and we fetch them as soon as it is back.',
+      backoff:
+        'DonationAlerts does not answer. Donations are not lost: they wait there, and we fetch them as soon as it is back.',
       needs_reauth:
         'DonationAlerts has withdrawn our access. Donations are not lost: connect the account again and we catch up what was missed.',
       off: 'Connect your account and new donations appear on the stream by themselves. Older ones are kept as history and never shown.',
@@ -259,7 +272,8 @@ export const en = {
       unknown: 'something unexpected',
     },
     disconnectTitle: 'Disconnect DonationAlerts?',
-    disconnectBody: 'New donations will no longer appear on the stream. The list below stays. You can connect again at any time.',
+    disconnectBody:
+      'New donations will no longer appear on the stream. The list below stays. You can connect again at any time.',
     disconnected: 'DonationAlerts is disconnected.',
     total: 'Last 24 hours',
     totalNone: 'No donations in the last 24 hours',
@@ -334,7 +348,8 @@ export const en = {
     sources: 'Who has the overlay open',
     sourcesNone: 'No OBS in sight',
     sourcesNoneBody: 'Add the overlay to OBS, or open OBS if it is added. It turns up here within seconds.',
-    sourcesGone: (ago: string) => `We don’t see your OBS. Open OBS, or check that the source is in the scene. Last seen ${ago}.`,
+    sourcesGone: (ago: string) =>
+      `We don’t see your OBS. Open OBS, or check that the source is in the scene. Last seen ${ago}.`,
     visible: 'visible',
     hidden: 'hidden',
     obs: 'OBS',
@@ -347,7 +362,8 @@ export const en = {
     tierLowHint: 'This source draws slowly. Turn on hardware acceleration in OBS: Settings → Advanced.',
     mirrorHint: 'Two sources with one link never play an alert twice: one plays, the others follow muted.',
     rotate: 'New link',
-    rotateBody: 'Did the link get on stream or into wrong hands? Make a new one: the old one stops working within five seconds.',
+    rotateBody:
+      'Did the link get on stream or into wrong hands? Make a new one: the old one stops working within five seconds.',
     rotateButton: 'Make a new link',
     rotateTitle: 'Replace the overlay link?',
     rotateWarning: 'The old link stops working at once. You will have to put the new link into every OBS source.',

@@ -1,0 +1,125 @@
+import { signal, type ReadonlySignal } from '@preact/signals'
+import type { Api, Problem } from '../ui/api.ts'
+import type { ChannelView, Me } from '../ui/channel-view.ts'
+
+/** What the whole page shows. `ready` stays when the server goes out of reach: old facts, said to be old, beat none. */
+export type FeedPhase = 'loading' | 'failed' | 'signed-out' | 'no-channel' | 'ready'
+
+/** How the streamer's channel does, asked for again and again while the page is open. */
+export interface ChannelFeed {
+  phase: ReadonlySignal<FeedPhase>
+  me: ReadonlySignal<Me | null>
+  channel: ReadonlySignal<ChannelView | null>
+  /** Why the last question was not answered; `null` while answers come. */
+  trouble: ReadonlySignal<Problem | null>
+  /** When the facts on the page were true, milliseconds since 1970. */
+  seenAt: ReadonlySignal<number | null>
+  refresh(): Promise<void>
+  /** Takes over what another answer told, so that the page need not wait for the next poll. */
+  accept(part: Partial<ChannelView>): void
+  /** Begins asking. @returns a function that ends it. */
+  start(): () => void
+}
+
+const VISIBLE_MS = 3_000
+const HIDDEN_MS = 15_000
+const LONGEST_BACKOFF_MS = 30_000
+
+export function createChannelFeed(api: Api): ChannelFeed {
+  const phase = signal<FeedPhase>('loading')
+  const me = signal<Me | null>(null)
+  const channel = signal<ChannelView | null>(null)
+  const trouble = signal<Problem | null>(null)
+  const seenAt = signal<number | null>(null)
+  let failures = 0
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let running = false
+  let asking: Promise<void> | undefined
+  /** Grows with `accept`: an answer to an older question must not undo what a newer one told. */
+  let accepted = 0
+
+  async function ask(): Promise<void> {
+    if (!me.value) {
+      const answer = await api.get<Me>('/api/me')
+      if (!answer.ok) return fail(answer.problem)
+      me.value = answer.value
+    }
+    const acceptedBefore = accepted
+    const answer = await api.get<ChannelView>('/api/channel')
+    if (!answer.ok) return fail(answer.problem)
+    failures = 0
+    trouble.value = null
+    seenAt.value = Date.now()
+    if (acceptedBefore === accepted || channel.value === null) channel.value = keepNewerSettings(answer.value)
+    phase.value = 'ready'
+  }
+
+  function fail(problem: Problem): void {
+    if (problem.status === 401) {
+      me.value = null
+      channel.value = null
+      trouble.value = null
+      phase.value = 'signed-out'
+      return
+    }
+    if (problem.code === 'no-channel') {
+      trouble.value = null
+      phase.value = 'no-channel'
+      return
+    }
+    failures++
+    trouble.value = problem
+    if (phase.value === 'loading') phase.value = 'failed'
+  }
+
+  function keepNewerSettings(answer: ChannelView): ChannelView {
+    const known = channel.value
+    if (!known || known.settingsRev <= answer.settingsRev) return answer
+    return { ...answer, settings: known.settings, settingsRev: known.settingsRev }
+  }
+
+  function refresh(): Promise<void> {
+    clearTimeout(timer)
+    asking ??= ask().finally(() => {
+      asking = undefined
+      if (running) timer = setTimeout(() => void refresh(), nextIn())
+    })
+    return asking
+  }
+
+  function nextIn(): number {
+    const base = document.hidden ? HIDDEN_MS : VISIBLE_MS
+    // A crowd of pages must not come back in step after an outage.
+    const spread = failures === 0 ? 1 : 0.75 + Math.random() / 2
+    return Math.min(base * 2 ** Math.min(failures, 5), Math.max(base, LONGEST_BACKOFF_MS)) * spread
+  }
+
+  return {
+    phase,
+    me,
+    channel,
+    trouble,
+    seenAt,
+    refresh,
+    accept(part) {
+      accepted++
+      if (channel.value) channel.value = { ...channel.value, ...part }
+    },
+    start() {
+      running = true
+      const onVisible = () => {
+        if (!document.hidden) void refresh()
+      }
+      const onOnline = () => void refresh()
+      document.addEventListener('visibilitychange', onVisible)
+      window.addEventListener('online', onOnline)
+      void refresh()
+      return () => {
+        running = false
+        clearTimeout(timer)
+        document.removeEventListener('visibilitychange', onVisible)
+        window.removeEventListener('online', onOnline)
+      }
+    },
+  }
+}

@@ -1,0 +1,112 @@
+import type { ComponentChildren } from 'preact'
+import { useFormat, useTexts } from '../ui/language.tsx'
+import { useChannel, useSession } from './session.ts'
+import {
+  DONATION_TONES,
+  donationsStatus,
+  OVERLAY_TONES,
+  overlayStatus,
+  QUEUE_TONES,
+  queueStatus,
+  sourcesOf,
+  type Tone,
+} from './status.ts'
+
+/** Three lights, each beside its word. While the server cannot be reached they say that nobody knows. */
+export function Lights() {
+  const texts = useTexts()
+  return (
+    <section class="lights" aria-label={texts.live.lights}>
+      <DonationsLight />
+      <OverlayLight />
+      <QueueLight />
+    </section>
+  )
+}
+
+function DonationsLight() {
+  const texts = useTexts()
+  const format = useFormat()
+  const { now, ledger } = useSession()
+  const channel = useChannel()
+  const status = donationsStatus(channel)
+  const latest = ledger.items.value?.find((item) => !item.test && !item.history)?.made
+  const lastAt = [channel.donations.lastDonationAt, latest]
+    .filter((at) => at !== null && at !== undefined)
+    .sort()
+    .at(-1)
+  return (
+    <Light
+      title={texts.live.donations}
+      section="donations"
+      tone={DONATION_TONES[status]}
+      word={texts.light.donations[status]}
+    >
+      {lastAt ? texts.live.lastDonation(format.relative(lastAt, now.value)) : texts.live.noDonationYet}
+    </Light>
+  )
+}
+
+function OverlayLight() {
+  const texts = useTexts().light.overlay
+  const { live } = useTexts()
+  const format = useFormat()
+  const { now } = useSession()
+  const channel = useChannel()
+  const status = overlayStatus(channel)
+  const sources = sourcesOf(channel)
+  return (
+    <Light title={live.overlay} section="overlay" tone={OVERLAY_TONES[status]} word={texts[status]}>
+      {sources.length > 0
+        ? texts.sources(sources.length)
+        : channel.overlayLastSeenAt && texts.lastSeen(format.relative(channel.overlayLastSeenAt, now.value))}
+    </Light>
+  )
+}
+
+function QueueLight() {
+  const texts = useTexts()
+  const channel = useChannel()
+  const status = queueStatus(channel)
+  const { queued } = channel.alerts
+  const { queue } = texts.light
+  return (
+    <Light
+      title={texts.live.queue}
+      tone={QUEUE_TONES[status]}
+      word={status === 'waiting' ? queue.waiting(queued) : queue[status]}
+    >
+      {status !== 'waiting' && texts.preview.queued(queued)}
+    </Light>
+  )
+}
+
+interface LightProps {
+  title: string
+  tone: Tone
+  word: string
+  /** Where more about it stands. */
+  section?: string
+  children?: ComponentChildren
+}
+
+function Light({ title, tone, word, section, children }: LightProps) {
+  const texts = useTexts()
+  const unreachable = useSession().feed.trouble.value !== null
+  const body = (
+    <>
+      <span class="light-title">{title}</span>
+      <span class="light-word">
+        <span class={`lamp ${unreachable ? 'idle' : tone}`} aria-hidden="true" />
+        {unreachable ? texts.light.unknown : word}
+      </span>
+      <span class="light-detail">{unreachable ? texts.light.unknownDetail : children}</span>
+    </>
+  )
+  if (section === undefined) return <div class="light">{body}</div>
+  return (
+    <a class="light" href={`#${section}`}>
+      {body}
+    </a>
+  )
+}

@@ -1,0 +1,77 @@
+import type { ComponentChildren } from 'preact'
+import { useState } from 'preact/hooks'
+import type { Problem } from '../ui/api.ts'
+import type { ChannelView } from '../ui/channel-view.ts'
+import { Character } from '../ui/character.tsx'
+import { Icon } from '../ui/icons.tsx'
+import { LanguageSwitch, useTexts } from '../ui/language.tsx'
+import { Logo } from '../ui/logo.tsx'
+import { ProblemNotice } from '../ui/notice.tsx'
+import { FailedSignIn } from './failed-sign-in.tsx'
+import { useSession } from './session.ts'
+
+/** Signed in, but no streamer yet: one button. */
+export function Onboarding() {
+  const texts = useTexts()
+  const { api, feed } = useSession()
+  const [working, setWorking] = useState(false)
+  const [problem, setProblem] = useState<Problem | null>(null)
+
+  const create = async () => {
+    setWorking(true)
+    setProblem(null)
+    const answer = await api.send<ChannelView>('POST', '/api/channel')
+    if (answer.ok) await feed.refresh()
+    else setProblem(answer.problem)
+    setWorking(false)
+  }
+  return (
+    <Doorway>
+      <h1>{texts.onboarding.title}</h1>
+      <p class="muted">{texts.onboarding.body(feed.me.value?.user.name ?? '')}</p>
+      {problem && <ProblemNotice problem={problem} title={texts.onboarding.failed} />}
+      <button type="button" class="button primary large" disabled={working} onClick={() => void create()}>
+        {working ? texts.onboarding.working : texts.onboarding.button}
+      </button>
+    </Doorway>
+  )
+}
+
+export function SignedOut() {
+  const texts = useTexts()
+  return (
+    <Doorway>
+      <FailedSignIn />
+      <h1>{texts.signedOut.title}</h1>
+      <p class="muted">{texts.signedOut.body}</p>
+      <a class="button primary large" href={`/auth/twitch/login?return=${encodeURIComponent('/dashboard')}`}>
+        <Icon name="twitch" size={24} />
+        {texts.landing.signIn}
+      </a>
+      <a href="/">{texts.landing.toLanding}</a>
+    </Doorway>
+  )
+}
+
+/** A page with one thing to do, and somebody who waits for it. */
+function Doorway({ children }: { children: ComponentChildren }) {
+  return (
+    <div class="doorway">
+      <header>
+        <a class="brand" href="/">
+          <Logo height={34} />
+          Chatfolk
+        </a>
+        <LanguageSwitch />
+      </header>
+      <main>
+        <div class="doorway-cast">
+          <Character seed={18} action="idle" height={150} />
+          <Character seed={5} action="wave" height={190} />
+          <Character seed={44} action="idle" height={150} />
+        </div>
+        {children}
+      </main>
+    </div>
+  )
+}

@@ -1,0 +1,70 @@
+import type { ChannelView, OverlaySource } from '../ui/channel-view.ts'
+
+/** How a light shines: always beside a word, never instead of one. */
+export type Tone = 'good' | 'busy' | 'bad' | 'idle'
+
+export type DonationsStatus = ChannelView['donations']['state'] | 'unconfigured'
+export type OverlayStatus = 'visible' | 'hidden' | 'gone' | 'never'
+export type QueueStatus = 'paused' | 'playing' | 'held' | 'waiting' | 'empty'
+
+/** What the page says about the channel as a whole, the most urgent first. */
+export type Standing = 'unknown' | 'needsYou' | 'setUp' | 'paused' | 'working' | 'waiting' | 'allGood'
+
+/** The streamer's own sources: the dashboard's preview is none. */
+export function sourcesOf(channel: ChannelView): OverlaySource[] {
+  return channel.overlays.filter((overlay) => !overlay.preview)
+}
+
+export function donationsStatus({ donations }: ChannelView): DonationsStatus {
+  return donations.configured ? donations.state : 'unconfigured'
+}
+
+export function overlayStatus(channel: ChannelView): OverlayStatus {
+  const sources = sourcesOf(channel)
+  if (sources.some((source) => source.visible)) return 'visible'
+  if (sources.length > 0) return 'hidden'
+  return channel.overlayLastSeenAt === null ? 'never' : 'gone'
+}
+
+export function queueStatus(channel: ChannelView): QueueStatus {
+  const { paused, queued, current } = channel.alerts
+  if (paused) return 'paused'
+  if (current) return 'playing'
+  if (queued === 0) return 'empty'
+  return overlayStatus(channel) === 'visible' ? 'waiting' : 'held'
+}
+
+export const DONATION_TONES: Record<DonationsStatus, Tone> = {
+  live: 'good',
+  connecting: 'busy',
+  catching_up: 'busy',
+  backoff: 'busy',
+  needs_reauth: 'bad',
+  off: 'idle',
+  unconfigured: 'idle',
+}
+
+export const OVERLAY_TONES: Record<OverlayStatus, Tone> = {
+  visible: 'good',
+  hidden: 'busy',
+  gone: 'bad',
+  never: 'idle',
+}
+
+export const QUEUE_TONES: Record<QueueStatus, Tone> = {
+  paused: 'busy',
+  playing: 'good',
+  held: 'busy',
+  waiting: 'good',
+  empty: 'good',
+}
+
+export function standingOf(channel: ChannelView, stepsLeft: number): Standing {
+  const donations = donationsStatus(channel)
+  const overlay = overlayStatus(channel)
+  if (donations === 'needs_reauth') return 'needsYou'
+  if (stepsLeft > 0) return 'setUp'
+  if (channel.alerts.paused) return 'paused'
+  if (DONATION_TONES[donations] === 'busy') return 'working'
+  return overlay === 'visible' ? 'allGood' : 'waiting'
+}

@@ -1,0 +1,18 @@
+import { render } from 'preact'
+import { createApi } from '../ui/api.ts'
+import { takeAuthFailure } from '../ui/auth-error.tsx'
+import { createLanguageChoice, LanguageProvider } from '../ui/language.tsx'
+import { Landing } from './landing.tsx'
+import '../ui/theme.css'
+import '../ui/controls.css'
+import './landing.css'
+
+const page = document.querySelector('#page')
+if (page) {
+  render(
+    <LanguageProvider value={createLanguageChoice()}>
+      <Landing api={createApi()} failure={takeAuthFailure()} />
+    </LanguageProvider>,
+    page,
+  )
+}

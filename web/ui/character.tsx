@@ -1,0 +1,94 @@
+import { useEffect, useRef } from 'preact/hooks'
+import { lookFromSeed } from '../../src/domain/avatar-look.ts'
+import { drawAvatar, drawBust } from '../avatar/draw-avatar.ts'
+import { poseAt, type Action } from '../avatar/poses.ts'
+
+/** How much room a character needs, in its own units: hats, raised arms and jumps included. */
+const BOX = { width: 150, height: 205, ground: 194 }
+const HEAD_BOX = { width: 150, height: 150, chin: 118 }
+
+/** A whole character that moves while it can be seen. Decoration: hidden from screen readers. */
+export function Character({ seed, action, height }: { seed: number; action: Action; height: number }) {
+  const canvas = useRef<HTMLCanvasElement>(null)
+  const width = Math.round((height * BOX.width) / BOX.height)
+
+  useEffect(() => {
+    const surface = prepare(canvas.current, width, height)
+    if (!surface) return
+    const look = lookFromSeed(seed)
+    const scale = height / BOX.height
+    return animate(canvas.current as HTMLCanvasElement, (seconds) => {
+      surface.clearRect(0, 0, width, height)
+      surface.save()
+      surface.translate(width / 2, BOX.ground * scale)
+      surface.scale(scale, scale)
+      drawAvatar(surface, look, poseAt(action, seconds))
+      surface.restore()
+    })
+  }, [seed, action, height, width])
+
+  return <canvas ref={canvas} class="character" aria-hidden="true" />
+}
+
+/** A donor's head, as small as a line of text is high. */
+export function Head({ seed, size }: { seed: number; size: number }) {
+  const canvas = useRef<HTMLCanvasElement>(null)
+
+  useEffect(() => {
+    const surface = prepare(canvas.current, size, size)
+    if (!surface) return
+    const scale = size / HEAD_BOX.height
+    surface.clearRect(0, 0, size, size)
+    surface.translate(size / 2, HEAD_BOX.chin * scale)
+    surface.scale(scale, scale)
+    drawBust(surface, lookFromSeed(seed))
+  }, [seed, size])
+
+  return <canvas ref={canvas} class="head" aria-hidden="true" />
+}
+
+/** Sizes a canvas for the screen's pixels and returns a surface in CSS pixels. */
+export function prepare(canvas: HTMLCanvasElement | null, width: number, height: number) {
+  if (!canvas) return undefined
+  const density = Math.min(3, Math.max(1, window.devicePixelRatio))
+  canvas.width = Math.round(width * density)
+  canvas.height = Math.round(height * density)
+  canvas.style.width = `${width}px`
+  canvas.style.height = `${height}px`
+  const surface = canvas.getContext('2d')
+  surface?.scale(density, density)
+  return surface ?? undefined
+}
+
+/** 30 frames a second are plenty for decoration, and half the work. */
+const FRAME_MS = 33
+
+/**
+ * Calls `draw` with the seconds since it began, only while the element is on screen. Whoever asks for less motion
+ * gets one still picture.
+ */
+export function animate(element: Element, draw: (seconds: number) => void): () => void {
+  const still = window.matchMedia('(prefers-reduced-motion: reduce)').matches
+  // A breath into the movement: the first frame of most actions is a stiff stand.
+  draw(0.6)
+  if (still) return () => undefined
+  let frame = 0
+  let beganAt: number | undefined
+  let drawnAt = -FRAME_MS
+  const step = (now: number) => {
+    frame = requestAnimationFrame(step)
+    if (now - drawnAt < FRAME_MS) return
+    drawnAt = now
+    beganAt ??= now
+    draw(0.6 + (now - beganAt) / 1000)
+  }
+  const watcher = new IntersectionObserver(([entry]) => {
+    cancelAnimationFrame(frame)
+    if (entry?.isIntersecting) frame = requestAnimationFrame(step)
+  })
+  watcher.observe(element)
+  return () => {
+    watcher.disconnect()
+    cancelAnimationFrame(frame)
+  }
+}
