@@ -132,7 +132,7 @@ function refuseWhileClosing(app: App): void {
   app.addHook('preClose', async () => {
     closing = true
   })
-  app.addHook('onRequest', async (_request, reply) => {
+  app.addHook('onRequest', async () => {
     if (!closing) return
     throw new AppError('shutting-down', { retryAfterS: 1 })
   })

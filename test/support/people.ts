@@ -14,7 +14,8 @@ export function addUser(sql: Sql, login = `u${randomBytes(4).toString('hex')}`):
 /** A channel as the app would make it, where a test only needs there to be one. */
 export async function addChannel(sql: Sql, userId: string): Promise<string> {
   const [channel] = await sql.query<{ id: string }>(
-    'insert into channels (user_id, overlay_key_hash, overlay_key) values ($1, $2, $3) returning id',
+    `insert into channels (user_id, overlay_key_hash, overlay_key) values ($1, $2, $3)
+     on conflict (user_id) do update set user_id = excluded.user_id returning id`,
     [userId, randomBytes(32), 'sealed'],
   )
   return channel?.id ?? ''
