@@ -7,7 +7,9 @@
 export function shadow(color: string, amount = 0.17): string {
   const [hue, saturation, lightness] = toHsl(color)
   const drift = hue < 60 ? -5 : hue < 240 ? 8 : -8
-  return toHex(hue + drift, saturation * 0.92 + (lightness > 0.85 ? 0.06 : 0), lightness * (1 - amount))
+  // Pale colours are fully saturated by their numbers only; darkened as they are they would glow.
+  const kept = lightness > 0.8 && saturation > 0.5 ? 0.72 : 0.92
+  return toHex(hue + drift, saturation * kept + (lightness > 0.85 ? 0.06 : 0), lightness * (1 - amount))
 }
 
 /** The same colour in the light. @param amount 0 leaves it, 1 is white */

@@ -1,11 +1,10 @@
 import type { AvatarLook } from '../../src/domain/avatar-look.ts'
-import type { Expression } from './face.ts'
 import { drawBackHair } from './hair.ts'
 import { drawHead, headHeight } from './head.ts'
 import { drawArm, drawLeg } from './limbs.ts'
 import { drawTorso, wearsSkirt } from './outfit.ts'
 import { createPen, type Pen, type Surface } from './pen.ts'
-import type { Pose } from './poses.ts'
+import type { Expression, Pose } from './poses.ts'
 import { drawSign } from './sign.ts'
 import { skeletonOf } from './skeleton.ts'
 
@@ -46,20 +45,25 @@ export function drawFigure(pen: Pen, look: AvatarLook, pose: Pose, parts: StillP
   const bones = skeletonOf(pose)
   const headPlace = { ...bones.neck, turn: pose.head.tilt }
   const height = Math.min(1, -pose.y / 90)
-  pen.oval({ x: pose.x, y: 1 }, 30 - 12 * height, 6 - 2 * height, `rgba(0,0,0,${(0.28 - 0.12 * height).toFixed(3)})`)
+  pen.oval(
+    { x: pose.x, y: 1 },
+    30 - 12 * height,
+    6 - 2 * height,
+    `rgba(0,0,0,${(pose.shadow * (0.28 - 0.12 * height)).toFixed(3)})`,
+  )
   pen.placed(pose, () => {
     pen.placed(headPlace, () => parts.backHair())
-    if (pose.armsInFront !== 'both') drawArm(pen, look, bones.farArm, true)
+    if (pose.armsInFront !== 'both') drawArm(pen, look, bones.farArm, { far: true, raised: false })
     // A skirt falls over the knees of whoever sits.
     const legsLast = pose.seated && look.top !== 'dress' && !wearsSkirt(look)
     if (!legsLast) drawLegs()
     pen.placed({ ...bones.hip, turn: pose.lean }, () => parts.torso())
     if (legsLast) drawLegs()
-    if (pose.armsInFront === 'none') drawArm(pen, look, bones.nearArm, false)
+    if (pose.armsInFront === 'none') drawArm(pen, look, bones.nearArm, { far: false, raised: false })
     if (pose.holdsSign) drawSign(pen, bones.nearArm[2], bones.neck.y - headHeight(look), sign)
     pen.placed(headPlace, () => parts.head(pose.expression))
-    if (pose.armsInFront === 'both') drawArm(pen, look, bones.farArm, true)
-    if (pose.armsInFront !== 'none') drawArm(pen, look, bones.nearArm, false)
+    if (pose.armsInFront === 'both') drawArm(pen, look, bones.farArm, { far: true, raised: true })
+    if (pose.armsInFront !== 'none') drawArm(pen, look, bones.nearArm, { far: false, raised: true })
   })
   function drawLegs(): void {
     drawLeg(pen, look, bones.farLeg, pose.farFoot.tilt, true)

@@ -1,10 +1,9 @@
 import type { AvatarLook, Skin } from '../../src/domain/avatar-look.ts'
 import { blend, ink, light, shadow, withAlpha } from './color.ts'
 import { ovalPath, type Pen, type Point } from './pen.ts'
+import type { Expression } from './poses.ts'
 
 /* The face, in head coordinates: origin at the neck, eyes near y = -37, the nose points right. */
-
-export type Expression = 'neutral' | 'blink' | 'happy' | 'laugh' | 'wow' | 'tired'
 
 const LASH = '#2a1c28'
 const MOUTH = '#7a2430'
@@ -45,7 +44,7 @@ export function drawFace(pen: Pen, look: AvatarLook, expression: Expression): vo
 /** A day without a razor: a shade on the jaw, drawn on the bare skin before everything else. */
 export function drawStubble(pen: Pen, look: AvatarLook, skull: string): void {
   if (look.beard !== 'stubble') return
-  const shade = withAlpha(blend(look.hairColor, '#2b2533', 0.6), 0.26)
+  const shade = withAlpha(blend(look.hairColor, '#2b2533', 0.6), 0.2)
   pen.clipped(skull, () => pen.patch('M-44,-30C-30,-14-14,-21 6,-21C24,-21 36,-16 48,-32L52,10L-52,10Z', shade))
 }
 
@@ -139,7 +138,7 @@ function drawMustache(pen: Pen, color: string): void {
 }
 
 function drawMuzzle(pen: Pen, skin: string): void {
-  pen.line('M-22,-24L-40,-28M-22,-19L-39,-17M38,-24L54,-28M38,-19L53,-17', shadow(skin, 0.5), 1.8)
+  pen.line('M-22,-24L-40,-28M-22,-19L-39,-17M38,-24L54,-28M38,-19L53,-17', blend(skin, '#2b2533', 0.62), 1.8)
   pen.shape('M7.6,-28.4L15.4,-28.4L11.5,-24Z', '#e0667a', { outlineWidth: 1.5 })
 }
 

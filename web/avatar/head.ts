@@ -1,9 +1,10 @@
 import type { AvatarLook, Head } from '../../src/domain/avatar-look.ts'
 import { drawEarsBehind, drawEarsBeside, drawEarsOnTop } from './ears.ts'
-import { drawFace, drawStubble, type Expression } from './face.ts'
+import { drawFace, drawStubble } from './face.ts'
 import { drawFrontHair, drawHairKnots, drawShavedSides } from './hair.ts'
 import { drawHat } from './hats.ts'
 import type { Pen } from './pen.ts'
+import type { Expression } from './poses.ts'
 
 /*
  * The head. Origin at the neck, which is also what it turns about; x right, y down; the chin lies near y = -2, the bare

@@ -15,7 +15,13 @@ const LONG_SLEEVES: ReadonlySet<Top> = new Set(['hoodie', 'suit', 'jacket', 'str
 /** How much darker the limb on the far side is. */
 const FAR_SHADE = 0.13
 
-export function drawArm(pen: Pen, look: AvatarLook, joints: Joints, far: boolean): void {
+/** @param raised lifted before the trunk: then the sleeve runs into the shirt instead of lying on it */
+export function drawArm(
+  pen: Pen,
+  look: AvatarLook,
+  joints: Joints,
+  { far, raised }: { far: boolean; raised: boolean },
+): void {
   const tone = (color: string) => (far ? shadow(color, FAR_SHADE) : color)
   const arm = bentLine(joints)
   const wrist = joints[2]
@@ -27,6 +33,7 @@ export function drawArm(pen: Pen, look: AvatarLook, joints: Joints, far: boolean
   pen.oval({ x: wrist.x - along.x * 1.5, y: wrist.y - along.y * 1.5 }, 3.6, 3.6, skin)
   const sleeve = tone(look.top === 'armor' ? STEEL : look.topColor)
   pen.tube(firstPart(arm, LONG_SLEEVES.has(look.top) ? 0.84 : 0.46), 14.5, sleeve, 'flat')
+  if (raised) pen.oval({ x: joints[0].x + (far ? 4.5 : -4.5), y: joints[0].y + 1 }, 6, 5.4, sleeve)
 }
 
 export function drawLeg(pen: Pen, look: AvatarLook, joints: Joints, footTilt: number, far: boolean): void {

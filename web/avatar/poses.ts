@@ -1,5 +1,3 @@
-import type { Expression } from './face.ts'
-
 /*
  * Poses: pure functions of an action and its time.
  * Units are the character's own: about 150 tall, feet on y = 0, x right, y down. Angles are radians. An arm's `raise`
@@ -9,6 +7,8 @@ import type { Expression } from './face.ts'
 
 export const ACTIONS = ['idle', 'walk', 'run', 'wave', 'laugh', 'jump', 'sit', 'sign', 'cheer'] as const
 export type Action = (typeof ACTIONS)[number]
+
+export type Expression = 'neutral' | 'blink' | 'happy' | 'laugh' | 'wow' | 'tired'
 
 export interface ArmPose {
   raise: number
@@ -42,6 +42,8 @@ export interface Pose {
   /** Arms that are drawn before the face. */
   armsInFront: 'none' | 'near' | 'both'
   expression: Expression
+  /** 1 on the ground; whoever flies higher than a jump throws none here. */
+  shadow: number
   /** Thighs lie before the trunk instead of under it. */
   seated: boolean
   /** The near hand holds a pole straight up. */
@@ -188,6 +190,7 @@ function standing(time: number): Pose {
     farFoot: { x: -8, y: -ANKLE_HEIGHT, tilt: 0 },
     armsInFront: 'none',
     expression: blinks ? 'blink' : 'neutral',
+    shadow: 1,
     seated: false,
     holdsSign: false,
   }

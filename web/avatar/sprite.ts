@@ -1,8 +1,7 @@
 import type { AvatarLook } from '../../src/domain/avatar-look.ts'
 import { drawFigure, stillParts, type StillParts } from './draw-avatar.ts'
-import type { Expression } from './face.ts'
 import { createPen, type Surface } from './pen.ts'
-import type { Pose } from './poses.ts'
+import type { Expression, Pose } from './poses.ts'
 
 /** A character whose head, hair and outfit are pictures already: a frame costs three images and four limbs. */
 export interface AvatarSprite {

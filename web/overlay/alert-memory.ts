@@ -11,7 +11,9 @@ export interface AlertMemory {
 const PLACE = 'chatfolk.alert'
 
 /** @param storage the tab's own storage; a browser may forbid it, and then a reload simply ends the alert */
-export function createAlertMemory(storage: Storage | undefined): AlertMemory {
+export function createAlertMemory(
+  storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | undefined,
+): AlertMemory {
   return {
     keep: (offer) => storage?.setItem(PLACE, JSON.stringify(offer)),
     recall: () => readKeptOffer(storage?.getItem(PLACE) ?? ''),

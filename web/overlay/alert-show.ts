@@ -24,6 +24,7 @@ const ACTOR_SCALE = 2.12
 const TALLEST = 400
 /** The actor's canvas, in the character's units: a figure with arms, hat and a small jump. */
 const ACTOR_BOX = { left: -104, top: -300, width: 214, height: 316 }
+const WINGS_WIDTH = 84
 const CONFETTI_BOX = { left: -330, top: -218, width: 1_720, height: 860 }
 /** An alert does not wait longer than this for a font or an emote. */
 const PATIENCE_MS = 1_500
@@ -103,12 +104,23 @@ export function createAlertShow(
     const top = card.element.offsetHeight - MARK.y + actor.y + ACTOR_BOX.top * scale
     actorCanvas.style.transform = `translate(${left.toFixed(2)}px, ${top.toFixed(2)}px)`
     actorPlace.style.opacity = leftAt === undefined ? '1' : presence.toFixed(3)
-    // Nobody is seen beneath the floor; out of the wings one comes through the card's left edge only.
-    actorPlace.style.clipPath = `inset(-900px -600px 0px ${actor.inWings ? '0px' : '-600px'} round 0 0 30px 30px)`
     actorPaint.scale(pixels, pixels)
     actorPaint.translate(-ACTOR_BOX.left, -ACTOR_BOX.top)
     actorPaint.scale(actor.facing, 1)
     sprite.draw(actorPaint, actor.pose)
+    if (actor.inWings) fadeIntoWings(actorPaint, left)
+  }
+
+  /** Whoever comes through the card's left edge appears gradually, as out of a shadow. */
+  function fadeIntoWings(paint: CanvasRenderingContext2D, canvasLeft: number): void {
+    paint.setTransform(pixelsPerUnit, 0, 0, pixelsPerUnit, 0, 0)
+    const shade = paint.createLinearGradient(4 - canvasLeft, 0, WINGS_WIDTH - canvasLeft, 0)
+    shade.addColorStop(0, 'rgba(0,0,0,0)')
+    shade.addColorStop(1, 'rgba(0,0,0,1)')
+    paint.globalCompositeOperation = 'destination-in'
+    paint.fillStyle = shade
+    paint.fillRect(0, 0, actorCanvas.width, actorCanvas.height)
+    paint.globalCompositeOperation = 'source-over'
   }
 
   function canvasOf(className: string, box: { width: number; height: number }, unit: number): HTMLCanvasElement {

@@ -127,13 +127,14 @@ function entranceAt(kind: (typeof ENTRANCES)[number], elapsed: number): ActorSta
     // Falls from above the screen, gives at the knees, stands up.
     const fall = Math.min(1, part / 0.5)
     const pose = poseAt('jump', fall < 1 ? 0.3 + 0.14 * fall : 0.64 + 0.16 * ((part - 0.5) / 0.5))
-    return { ...still, y: -560 * (1 - fall ** 2), pose: grounded(pose) }
+    const y = -560 * (1 - fall ** 2)
+    return { ...still, y, pose: flying(pose, y) }
   }
   // Springs up from behind the card's lower edge in one high bound.
   const flight = Math.min(1, part / 0.72)
-  const height = 300 * (1 - flight) - 150 * 4 * flight * (1 - flight)
+  const y = Math.min(300, 300 * (1 - flight) - 150 * 4 * flight * (1 - flight))
   const pose = poseAt('jump', flight < 1 ? 0.2 + 0.42 * flight : 0.64 + 0.16 * ((part - 0.72) / 0.28))
-  return { ...still, y: Math.min(height, 300), pose: grounded(pose) }
+  return { ...still, y, pose: flying(pose, y) }
 }
 
 function exitAt(kind: (typeof EXITS)[number], elapsed: number): ActorState {
@@ -145,7 +146,8 @@ function exitAt(kind: (typeof EXITS)[number], elapsed: number): ActorState {
   const crouch = 0.24
   const flight = Math.max(0, (part - crouch) / (1 - crouch))
   const pose = poseAt('jump', part < crouch ? (part / crouch) * 0.16 : 0.2 + 0.25 * flight)
-  return { x: 0, y: -620 * flight ** 1.25, facing: 1, pose: grounded(pose), inWings: false }
+  const y = -620 * flight ** 1.25
+  return { x: 0, y, facing: 1, pose: flying(pose, y), inWings: false }
 }
 
 /** Walks, and slows to a stand. */
@@ -153,9 +155,9 @@ function walking(part: number, elapsed: number): Pose {
   return part < 0.86 ? poseAt('walk', elapsed / 1_000) : poseAt('idle', elapsed / 1_000)
 }
 
-/** A pose without its own jump: the flight is the choreography's. */
-function grounded(pose: Pose): Pose {
-  return { ...pose, y: 0 }
+/** A pose without its own jump and shadow: the flight is the choreography's. */
+function flying(pose: Pose, y: number): Pose {
+  return { ...pose, y: 0, shadow: Math.max(0, 1 - Math.abs(y) / 90) }
 }
 
 function rotated<Item>(items: readonly Item[], by: number): Item[] {
