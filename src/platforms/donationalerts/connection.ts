@@ -133,7 +133,11 @@ export function openConnection(options: ConnectionOptions): Connection {
         return onPush(line)
       case 'unreadable':
         unreadableLines += 1
-        return logger.warn({ unreadableLines }, 'a line of the donation stream could not be read')
+        // The 1st, 2nd, 4th, 8th …: a server gone mad must not fill the log as well.
+        if (Number.isInteger(Math.log2(unreadableLines))) {
+          logger.warn({ unreadableLines }, 'a line of the donation stream could not be read')
+        }
+        return
       case 'ignored':
     }
   }

@@ -65,6 +65,7 @@ export function openDonationSocket(
   let liveSinceMs = 0
   let subscribedBefore = false
   let unsubscribedInARow = 0
+  let foreignPushes = 0
   let earlyPublications: Publication[] = []
   let forgetSubscription = () => {}
 
@@ -125,7 +126,10 @@ export function openDonationSocket(
   }
 
   function onPush(push: Push): void {
-    if (push.channel !== channel) return logger.warn('a push of a channel that was not asked for')
+    if (push.channel !== channel) {
+      if (++foreignPushes === 1) logger.warn('a push of a channel that was not asked for')
+      return
+    }
     if (push.kind === 'unsubscribed') return onUnsubscribed()
     const publication = readPublication(push.body, accountId)
     if (live) return options.onPublication(publication)

@@ -19,13 +19,14 @@ test('a line that is no JSON is counted, logged without its words, and takes not
     '{"result":{"channel":"private words',
     pushed(2, donationItem(2)),
     '[1]',
+    'null',
     '7',
   )
   tested.server.sendLines(pushed(3, donationItem(3)))
   await eventually('three publications', () => tested.publications().length === 3)
   assert.deepEqual(
     tested.logged.flatMap((line) => line['unreadableLines'] ?? []),
-    [1, 2, 3],
+    [1, 2, 4],
   )
   assert.ok(!JSON.stringify(tested.logged).includes('private words'))
 })
