@@ -1,8 +1,12 @@
-import type { TestContext } from 'node:test'
 import { chromium, type Browser } from 'playwright-core'
 
-/** The system's Chromium, closed with the test. One for a test file is enough: pages and contexts are cheap. */
-export async function openBrowser(t: Pick<TestContext, 'after'>): Promise<Browser> {
+/** Whatever can close things at its end: a test's context, or a file's own list. */
+export interface Ending {
+  after(run: () => unknown): void
+}
+
+/** The system's Chromium, closed at the end. One for a test file is enough: pages and contexts are cheap. */
+export async function openBrowser(t: Ending): Promise<Browser> {
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: [

@@ -5,7 +5,7 @@ import { createAlertMemory } from '../../web/overlay/alert-memory.ts'
 import { createAlertPlayer } from '../../web/overlay/alert-player.ts'
 import type { Verdict } from '../../web/overlay/overlay-server.ts'
 import { createManualClock } from '../support/manual-clock.ts'
-import { offerOf } from './overlay-door.ts'
+import { offerOf } from './alert-offer.ts'
 
 /** A player on a stage that only writes down what happens, under a clock that stands still. */
 function rehearse(kept = new Map<string, string>()) {

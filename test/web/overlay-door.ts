@@ -1,11 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
 import { build, type Rollup } from 'vite'
-import { lookFromSeed } from '../../src/domain/avatar-look.ts'
-import type { AlertOffer, OverlayEvent, OverlayEvents, OverlayRole } from '../../src/domain/overlay-protocol.ts'
+import type { OverlayEvent, OverlayEvents, OverlayRole } from '../../src/domain/overlay-protocol.ts'
 import { DEFAULT_SETTINGS } from '../../src/domain/settings.ts'
+import type { Ending } from '../support/browser.ts'
 
 /** The server's side of the overlay protocol, small enough to be told what to do wrong. */
 export interface OverlayDoor {
@@ -33,29 +32,11 @@ export interface OverlayDoor {
 const KEY = 'an-overlay-key'
 const EPOCH = 7
 
-/** An offer that a test changes where it matters. */
-export function offerOf(id: string, changes: Partial<AlertOffer> = {}): AlertOffer {
-  return {
-    id,
-    kind: 'donation',
-    donor: 'Alex_77',
-    amount: '500.00',
-    currency: 'RUB',
-    parts: [{ text: 'Спасибо за стрим!' }],
-    avatar: { seed: 7, look: lookFromSeed(7) },
-    sound: null,
-    tts: null,
-    dur: 2_000,
-    attempt: 1,
-    token: `token-of-${id}`,
-    test: false,
-    ...changes,
-  }
-}
+/** The built page: contents by path. */
+type BuiltPage = ReadonlyMap<string, string | Uint8Array>
 
-/** Builds the page as it stands and serves it under the policy that the real server sends. */
-export async function openOverlayDoor(t: Pick<TestContext, 'after'>): Promise<OverlayDoor> {
-  const assets = await buildOverlay()
+/** Serves the page under the policy that the real server sends. */
+export async function openOverlayDoor(t: Ending, assets: BuiltPage): Promise<OverlayDoor> {
   const streams = new Set<ServerResponse>()
   const rules: OverlayDoor['rules'] = { role: 'primary', key: KEY, start: 200, done: 200, current: null, locale: 'ru' }
   const door: Omit<OverlayDoor, 'url'> = {
@@ -149,7 +130,8 @@ function servePage(response: ServerResponse, pathname: string, content: string |
   response.end(typeof content === 'string' ? content.replaceAll('__CSP_NONCE__', nonce) : content)
 }
 
-async function buildOverlay(): Promise<Map<string, string | Uint8Array>> {
+/** Builds the overlay page from the sources as they stand. */
+export async function buildOverlay(): Promise<BuiltPage> {
   const root = join(import.meta.dirname, '..', '..', 'web')
   const output = (await build({
     root,

@@ -1,42 +1,21 @@
 /* Pages for the eyes and for tests: many characters on one canvas. Served by Vite, run in Chromium. */
-import { lookFromSeed } from '../../../src/domain/avatar-look.ts'
+import * as parts from '../../../src/domain/avatar-look.ts'
+import { lookFromSeed, type AvatarLook } from '../../../src/domain/avatar-look.ts'
 import { drawAvatar } from '../../../web/avatar/draw-avatar.ts'
-import { ACTIONS, poseAt } from '../../../web/avatar/poses.ts'
+import { headHeight } from '../../../web/avatar/head.ts'
+import { ACTIONS, poseAt, type Pose } from '../../../web/avatar/poses.ts'
+import { bakeAvatar } from '../../../web/avatar/sprite.ts'
 
-export interface Grid {
+interface Grid {
   columns: number
   cellWidth: number
   cellHeight: number
   background: string
 }
 
-/** Draws `count` cells, each with its character's feet in the middle near the bottom. */
-export function drawGrid(
-  grid: Grid,
-  count: number,
-  cell: (context: CanvasRenderingContext2D, index: number) => void,
-): HTMLCanvasElement {
-  const canvas = document.createElement('canvas')
-  canvas.width = grid.columns * grid.cellWidth
-  canvas.height = Math.ceil(count / grid.columns) * grid.cellHeight
-  const context = canvas.getContext('2d') as CanvasRenderingContext2D
-  context.fillStyle = grid.background
-  context.fillRect(0, 0, canvas.width, canvas.height)
-  for (let index = 0; index < count; index++) {
-    context.save()
-    context.translate(
-      ((index % grid.columns) + 0.5) * grid.cellWidth,
-      (Math.floor(index / grid.columns) + 1) * grid.cellHeight - 22,
-    )
-    cell(context, index)
-    context.restore()
-  }
-  return canvas
-}
-
 export function looksSheet(firstSeed: number, count: number, columns: number): HTMLCanvasElement {
-  return drawGrid({ columns, cellWidth: 168, cellHeight: 214, background: '#8fb8a8' }, count, (context, index) => {
-    drawAvatar(context, lookFromSeed(firstSeed + index), poseAt(index % 5 === 3 ? 'wave' : 'idle', index * 0.37))
+  return drawGrid({ columns, cellWidth: 160, cellHeight: 222, background: '#8fb8a8' }, count, (paint, index) => {
+    drawAvatar(paint, lookFromSeed(firstSeed + index), poseAt(index % 5 === 3 ? 'wave' : 'idle', index * 0.37))
   })
 }
 
@@ -45,14 +24,124 @@ export function posesSheet(
   times: readonly number[],
   signs: readonly string[],
 ): HTMLCanvasElement {
-  const count = seeds.length * ACTIONS.length
-  return drawGrid(
-    { columns: ACTIONS.length, cellWidth: 168, cellHeight: 268, background: '#5b6c8f' },
-    count,
-    (context, index) => {
-      const row = Math.floor(index / ACTIONS.length)
-      const action = ACTIONS[index % ACTIONS.length] ?? 'idle'
-      drawAvatar(context, lookFromSeed(seeds[row] ?? 0), poseAt(action, times[row] ?? 0), signs[row])
-    },
+  const grid = { columns: ACTIONS.length, cellWidth: 150, cellHeight: 264, background: '#5b6c8f' }
+  return drawGrid(grid, seeds.length * ACTIONS.length, (paint, index) => {
+    const row = Math.floor(index / ACTIONS.length)
+    const action = ACTIONS[index % ACTIONS.length] ?? 'idle'
+    drawAvatar(paint, lookFromSeed(seeds[row] ?? 0), poseAt(action, times[row] ?? 0), signs[row])
+  })
+}
+
+/** A digest of every action at every time for every seed. */
+export async function pixelDigests(seeds: readonly number[], times: readonly number[]): Promise<string[]> {
+  const pictures = seeds.flatMap((seed) =>
+    times.flatMap((time) =>
+      ACTIONS.map((action) => pixelsOf((paint) => drawAvatar(paint, lookFromSeed(seed), poseAt(action, time), 'GG'))),
+    ),
   )
+  return Promise.all(
+    pictures.map(async ({ data }) => {
+      const digest = await crypto.subtle.digest('SHA-256', data)
+      return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+    }),
+  )
+}
+
+/** Draws every part of every family, what touches a hat under every hat; names what left the canvas empty. */
+export function drawEveryPart(): string[] {
+  const { HEADS, HAIRS, EARS, HATS, TOPS, BOTTOMS, GLASSES, BEARDS, SKINS } = parts
+  const underHats = { hair: HAIRS, ears: EARS }
+  const bare = { head: HEADS, top: TOPS, bottom: BOTTOMS, glasses: GLASSES, beard: BEARDS, skin: SKINS }
+  const looks = [
+    ...variants(underHats).flatMap((change) => HATS.map((hat) => ({ ...change, hat }))),
+    ...variants(bare).map((change) => ({ ...change, hat: 'none' as const })),
+  ]
+  return looks
+    .filter((change) => {
+      const { data } = pixelsOf((paint) => drawAvatar(paint, { ...lookFromSeed(5), ...change }, poseAt('idle', 0)))
+      return !data.some((value, at) => at % 4 === 3 && value === 255)
+    })
+    .map((change) => JSON.stringify(change))
+}
+
+function variants(families: Partial<Record<keyof AvatarLook, readonly string[]>>): Array<Partial<AvatarLook>> {
+  return Object.entries(families).flatMap(([family, members]) => members.map((member) => ({ [family]: member })))
+}
+
+/** For every hat, hairdo and pair of ears: units between the top of the head, as painted, and the sign's board. */
+export function signGaps(): number[] {
+  const dressed = [
+    ...parts.HATS.map((hat) => ({ hat, hair: 'messy', ears: 'human' }) as const),
+    ...parts.HAIRS.map((hair) => ({ hat: 'none', hair, ears: 'human' }) as const),
+    ...parts.EARS.map((ears) => ({ hat: 'none', hair: 'messy', ears }) as const),
+  ]
+  return dressed.flatMap((worn) =>
+    parts.HEADS.map((head) => {
+      const look: AvatarLook = { ...lookFromSeed(5), ...worn, head }
+      // Straight up, so that its top is the head's own.
+      const upright: Pose = { ...poseAt('sign', 0), head: { x: 0, y: 0, tilt: 0 }, holdsSign: false }
+      const neckToTop = FEET - topRow(pixelsOf((paint) => drawAvatar(paint, look, upright))) - NECK
+      return headHeight(look) + BOARD_GAP - neckToTop
+    }),
+  )
+}
+
+/** The share of pixels in which a sprite differs clearly from the drawing. */
+export function bakedDifference(seed: number): number {
+  const look = lookFromSeed(seed)
+  const pose = poseAt('wave', 0.2)
+  const drawn = pixelsOf((paint) => drawAvatar(paint, look, pose)).data
+  const baked = pixelsOf((paint) => bakeAvatar(look, 1).draw(paint, pose)).data
+  let clear = 0
+  for (let at = 0; at < drawn.length; at += 4) {
+    if ([0, 1, 2, 3].some((channel) => Math.abs((drawn[at + channel] ?? 0) - (baked[at + channel] ?? 0)) > 96)) clear++
+  }
+  return clear / (drawn.length / 4)
+}
+
+const CANVAS = { width: 260, height: 320 }
+const FEET = 300
+/** Above the ground when the knees are straight; see skeleton.ts. */
+const NECK = 66
+const BOARD_GAP = 8
+
+function pixelsOf(draw: (paint: CanvasRenderingContext2D) => void): ImageData {
+  const canvas = document.createElement('canvas')
+  canvas.width = CANVAS.width
+  canvas.height = CANVAS.height
+  const paint = canvas.getContext('2d', { willReadFrequently: true }) as CanvasRenderingContext2D
+  paint.translate(CANVAS.width / 2, FEET)
+  draw(paint)
+  return paint.getImageData(0, 0, CANVAS.width, CANVAS.height)
+}
+
+function topRow({ data, width, height }: ImageData): number {
+  for (let row = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) if ((data[(row * width + column) * 4 + 3] ?? 0) > 40) return row
+  }
+  return height
+}
+
+/** Draws `count` cells, each with its character's feet in the middle near the bottom. */
+function drawGrid(
+  grid: Grid,
+  count: number,
+  cell: (paint: CanvasRenderingContext2D, index: number) => void,
+): HTMLCanvasElement {
+  const canvas = document.createElement('canvas')
+  canvas.width = grid.columns * grid.cellWidth
+  canvas.height = Math.ceil(count / grid.columns) * grid.cellHeight
+  const paint = canvas.getContext('2d') as CanvasRenderingContext2D
+  paint.fillStyle = grid.background
+  paint.fillRect(0, 0, canvas.width, canvas.height)
+  for (let index = 0; index < count; index++) {
+    paint.save()
+    paint.translate(
+      ((index % grid.columns) + 0.5) * grid.cellWidth,
+      (Math.floor(index / grid.columns) + 1) * grid.cellHeight - 18,
+    )
+    cell(paint, index)
+    paint.restore()
+  }
+  return canvas
 }
