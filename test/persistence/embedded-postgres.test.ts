@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
-import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { after, before, test, type TestContext } from 'node:test'
 import { systemClock } from '../../src/base/clock.ts'
 import { createLogger } from '../../src/base/logger.ts'
@@ -11,6 +9,7 @@ import { createMetrics } from '../../src/base/metrics.ts'
 import { createDatabase, type Database } from '../../src/persistence/database.ts'
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/persistence/embedded-postgres.ts'
 import { emptyDirectory, processesIn } from '../../src/persistence/postgres-processes.ts'
+import { eventually, startDoomedNode } from '../support/doomed-node.ts'
 import { silentLogger } from '../support/logger.ts'
 
 const RECOVERY_MS = 5_000
@@ -60,7 +59,7 @@ test('what was stored is there after a restart, and no process is left in betwee
 
 test('the server of a node that was killed is adopted with all it had stored', async (t) => {
   const dataDir = useDataDir(t)
-  const node = startNode(t, dataDir)
+  const node = startDoomedNode(t, dataDir)
   await node.hasStored(200)
   await node.kill()
 
@@ -76,7 +75,7 @@ test('the server of a node that was killed is adopted with all it had stored', a
 
 test('a node killed together with its server comes back with all that was stored', async (t) => {
   const dataDir = useDataDir(t)
-  const node = startNode(t, dataDir)
+  const node = startDoomedNode(t, dataDir)
   await node.hasStored(200)
   const pids = await processesIn(join(dataDir, 'postgres'))
   assert.ok(pids.length > 1)
@@ -91,7 +90,7 @@ test('a node killed together with its server comes back with all that was stored
 
 test('a server that was left hanging is ended and its data recovered', async (t) => {
   const dataDir = useDataDir(t)
-  const node = startNode(t, dataDir)
+  const node = startDoomedNode(t, dataDir)
   await node.hasStored(50)
   for (const pid of await processesIn(join(dataDir, 'postgres'))) process.kill(pid, 'SIGSTOP')
   await node.kill()
@@ -135,7 +134,7 @@ test('a server that dies under us is started again at the same place', async (t)
 
 test('an adopted server that dies is started again too', async (t) => {
   const dataDir = useDataDir(t)
-  const node = startNode(t, dataDir)
+  const node = startDoomedNode(t, dataDir)
   await node.hasStored(1)
   await node.kill()
   const { postgres, db } = await start(t, dataDir)
@@ -146,7 +145,7 @@ test('an adopted server that dies is started again too', async (t) => {
 
 test('a second node on the same DATA_DIR is refused with words that name the first', async (t) => {
   const dataDir = useDataDir(t)
-  const first = startNode(t, dataDir)
+  const first = startDoomedNode(t, dataDir)
   await first.hasStored(1)
   const refusal = {
     name: 'StartError',
@@ -155,7 +154,7 @@ test('a second node on the same DATA_DIR is refused with words that name the fir
   }
   await assert.rejects(start(t, dataDir), refusal)
 
-  const second = startNode(t, dataDir)
+  const second = startDoomedNode(t, dataDir)
   assert.equal(await second.exit, 78)
   const before = first.stored.length
   await first.hasStored(before + 10)
@@ -166,9 +165,18 @@ test('a second node on the same DATA_DIR is refused with words that name the fir
   assert.deepEqual(await missing(third.db, first.stored), [])
 })
 
+test('of nodes that start together on one DATA_DIR one gets it', async (t) => {
+  const dataDir = useDataDir(t)
+  const nodes = Array.from({ length: 4 }, () => startDoomedNode(t, dataDir))
+  const exits: Array<number | null> = []
+  for (const node of nodes) void node.exit.then((code) => exits.push(code))
+  await eventually(() => assert.deepEqual(exits, [78, 78, 78]))
+  await eventually(() => assert.equal(nodes.filter((node) => node.stored.length > 0).length, 1))
+})
+
 test('a node killed while it makes the first files leaves nothing that looks like a database', async (t) => {
   const dataDir = await openDataDir(t)
-  const node = startNode(t, dataDir)
+  const node = startDoomedNode(t, dataDir)
   await eventually(async () => assert.ok((await readdir(join(dataDir, 'postgres.new'))).includes('base')))
   await node.kill()
 
@@ -187,7 +195,7 @@ test('directories that are closed to others do not matter, for root either', asy
 
 test('where the path is too long for a socket, loopback with a password serves, also after a kill', async (t) => {
   const dataDir = join(await openDataDir(t), 'a-long-name-'.repeat(10))
-  const node = startNode(t, dataDir)
+  const node = startDoomedNode(t, dataDir)
   await node.hasStored(10)
   await node.kill()
 
@@ -290,56 +298,9 @@ function open(connection: EmbeddedPostgres['connection']): Database {
   return createDatabase({ ...connection, logger: silentLogger, metrics: createMetrics() })
 }
 
-interface DoomedNode {
-  pid: number
-  /** Numbers it told us were stored. */
-  stored: number[]
-  hasStored(count: number): Promise<void>
-  exit: Promise<number | null>
-  kill(): Promise<void>
-}
-
-function startNode(t: TestContext, dataDir: string): DoomedNode {
-  const program = join(import.meta.dirname, '..', 'support', 'embedded-node.ts')
-  const child: ChildProcess = spawn(process.execPath, [program, dataDir], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const stored: number[] = []
-  if (child.stdout) {
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      const said = JSON.parse(line) as { stored?: number }
-      if (said.stored !== undefined) stored.push(said.stored)
-    })
-  }
-  // `close` comes after all it said was read.
-  const exit = new Promise<number | null>((resolve) => child.once('close', resolve))
-  const kill = async () => {
-    child.kill('SIGKILL')
-    await exit
-  }
-  t.after(kill)
-  return {
-    pid: child.pid ?? 0,
-    stored,
-    hasStored: (count) => eventually(() => assert.ok(stored.length >= count, `stored only ${stored.length}`)),
-    exit,
-    kill,
-  }
-}
-
 /** What was said to be stored and is not there. */
 async function missing(db: Database, stored: number[]): Promise<number[]> {
   const rows = await db.query<{ number: string }>('select number from numbers')
   const there = new Set(rows.map(({ number }) => Number(number)))
   return stored.filter((number) => !there.has(number))
-}
-
-async function eventually(check: () => void | Promise<void>): Promise<void> {
-  const deadline = performance.now() + 15_000
-  for (;;) {
-    try {
-      return await check()
-    } catch (error) {
-      if (performance.now() > deadline) throw error
-      await new Promise((resolve) => setTimeout(resolve, 10))
-    }
-  }
 }

@@ -3,7 +3,7 @@
  * as fast as it can. Says on stdout what it knows to be stored, one JSON line each.
  */
 import { systemClock } from '../../src/base/clock.ts'
-import { StartError } from '../../src/base/errors.ts'
+import { hasCode, StartError } from '../../src/base/errors.ts'
 import { createMetrics } from '../../src/base/metrics.ts'
 import { createDatabase } from '../../src/persistence/database.ts'
 import { startEmbeddedPostgres } from '../../src/persistence/embedded-postgres.ts'
@@ -23,10 +23,15 @@ try {
   const writers = [1, 2, 3].map(async () => {
     while (!stopping.signal.aborted) {
       const filler = 'x'.repeat(Math.floor(Math.random() * 4_000))
-      const [row] = await db.query<{ number: string }>('insert into numbers (filler) values ($1) returning number', [
-        filler,
-      ])
-      say({ stored: Number(row?.number) })
+      try {
+        const insert = 'insert into numbers (filler) values ($1) returning number'
+        const [row] = await db.query<{ number: string }>(insert, [filler])
+        say({ stored: Number(row?.number) })
+      } catch (error) {
+        // The server was killed under us; it will be back.
+        if (!hasCode(error, 'unavailable')) throw error
+        await systemClock.sleep(10)
+      }
     }
   })
   process.once('SIGTERM', () => void stop())
