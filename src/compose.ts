@@ -11,13 +11,14 @@ import { createBudget } from './app/spend-budget.ts'
 import { validateTwitchTokens } from './app/validate-twitch-tokens.ts'
 import { createWatchDonations } from './app/watch-donations.ts'
 import { systemClock } from './base/clock.ts'
-import { AppError } from './base/errors.ts'
+import { AppError, StartError } from './base/errors.ts'
 import type { Logger } from './base/logger.ts'
 import { createMetrics } from './base/metrics.ts'
 import { createSecretBox } from './base/secret-box.ts'
 import type { Config } from './config.ts'
 import { createMemoryBus } from './coordination/bus.memory.ts'
 import { createReadCaller } from './http/access.ts'
+import type { App } from './http/app.ts'
 import { adminApiRoutes } from './http/admin-api.ts'
 import { assetRoutes } from './http/assets.ts'
 import { authRoutes } from './http/auth.ts'
@@ -268,7 +269,7 @@ export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Se
     showAlert.start()
     ends.push({ name: 'alerts', end: showAlert.stop })
     if (life.signal.aborted) return
-    await app.listen({ host: config.host, port: config.port })
+    await listen(app, config)
     serving = true
 
     ends.push({ name: 'donation streams', end: watchDonations.stop })
@@ -287,5 +288,24 @@ export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Se
       { host: config.host, port: config.port, baseUrl: config.baseUrl, version: packageJson.version },
       'ready',
     )
+  }
+}
+
+async function listen(app: App, { host, port }: Config): Promise<void> {
+  try {
+    await app.listen({ host, port, listenTextResolver: (address) => `listening at ${address}` })
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'EADDRINUSE') {
+      throw new StartError(
+        69,
+        [`PORT ${port} on ${host} is taken by another program. Stop it, or set PORT to another number.`],
+        { cause },
+      )
+    }
+    if (code === 'EACCES' || code === 'EADDRNOTAVAIL') {
+      throw new StartError(78, [`HOST ${host} with PORT ${port} cannot be listened on here (${code}).`], { cause })
+    }
+    throw cause
   }
 }

@@ -156,7 +156,7 @@ function createAdminCheck(baseUrl: string, adminToken: string | null): (request:
  * The other end of the socket is on this machine, and is the real sender: where a proxy here passes requests on, its
  * headers say so, and whom it serves is believed only as far as TRUSTED_PROXIES goes (`request.ip`).
  */
-function isThisMachine(request: FastifyRequest): boolean {
+export function isThisMachine(request: FastifyRequest): boolean {
   if (!isLoopback(request.socket.remoteAddress) || !isLoopback(request.ip)) return false
   const trusted = request.ips !== undefined && request.ips.length > 1
   return trusted || !FORWARDING_HEADERS.some((name) => request.headers[name] !== undefined)

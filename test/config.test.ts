@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import fc from 'fast-check'
+import { StartError } from '../src/base/errors.ts'
+import { readConfig } from '../src/config.ts'
+
+const KEY = Buffer.alloc(32, 1).toString('base64')
+
+function dataDir(t: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'chatfolk-config-'))
+  t.after(() => rmSync(directory, { recursive: true, force: true }))
+  return join(directory, 'data')
+}
+
+function faultsOf(env: Record<string, string>): readonly string[] {
+  try {
+    readConfig(env)
+  } catch (error) {
+    assert.ok(error instanceof StartError)
+    assert.equal(error.exitCode, 78)
+    return error.lines
+  }
+  return []
+}
+
+test('nothing set is demo mode on this machine alone, with a key of its own that stays', (t) => {
+  const DATA_DIR = dataDir(t)
+  const config = readConfig({ DATA_DIR })
+  assert.equal(config.demo, true)
+  assert.equal(config.host, '127.0.0.1')
+  assert.equal(config.baseUrl, 'http://localhost:3000')
+  assert.equal(config.secure, false)
+  assert.equal(config.databaseUrl, null)
+  assert.equal(config.secretKeys[0]?.length, 32)
+  assert.deepEqual(readConfig({ DATA_DIR }).secretKeys, config.secretKeys)
+  assert.equal(statSync(join(DATA_DIR, 'secret-keys')).mode & 0o777, 0o600)
+  assert.equal(statSync(DATA_DIR).mode & 0o777, 0o700)
+  assert.equal(readFileSync(join(DATA_DIR, 'secret-keys'), 'utf8').trim().length, 44)
+})
+
+test('an operator’s settings are taken as they are', () => {
+  const config = readConfig({
+    BASE_URL: 'https://chatfolk.example/',
+    DATABASE_URL: 'postgres://u:p@db/chatfolk',
+    SECRET_KEYS: `${KEY}, ${KEY}`,
+    TWITCH_CLIENT_ID: 'id',
+    TWITCH_CLIENT_SECRET: 'secret',
+    DONATIONALERTS_CLIENT_ID: '1',
+    DONATIONALERTS_CLIENT_SECRET: 'a',
+    DONATIONALERTS_APPS: '2:b, 3:c',
+    TRUSTED_PROXIES: '127.0.0.1, 10.0.0.0/8',
+    LOG_PRETTY: 'off',
+  })
+  assert.equal(config.baseUrl, 'https://chatfolk.example')
+  assert.equal(config.host, '0.0.0.0')
+  assert.equal(config.secure, true)
+  assert.equal(config.secretKeys.length, 2)
+  assert.deepEqual(
+    config.donationAlerts.applications.map(({ clientId }) => clientId),
+    ['1', '2', '3'],
+  )
+  assert.deepEqual(config.trustedProxies, ['127.0.0.1', '10.0.0.0/8'])
+})
+
+test('each wrong value is told in a line of its own: the variable, what was found, what is expected', () => {
+  const lines = faultsOf({
+    PORT: 'abc',
+    BASE_URL: 'ftp://x',
+    DATABASE_URL: 'mysql://root:hunter2@db/x',
+    SECRET_KEYS: `${KEY},c2hvcnQ=`,
+    ADMIN_TOKEN: 'hunter2',
+    TWITCH_CLIENT_ID: 'id',
+    DONATIONALERTS_CLIENT_ID: '1',
+    DONATIONALERTS_APPS: 'hunter2',
+    TRUSTED_PROXIES: 'my-proxy',
+    LOG_LEVEL: 'loud',
+    LOG_PRETTY: 'maybe',
+    NODE_ID: 'a b',
+  })
+  const variables = [
+    'PORT',
+    'BASE_URL',
+    'DATABASE_URL',
+    'SECRET_KEYS',
+    'ADMIN_TOKEN',
+    'TWITCH_CLIENT_SECRET',
+    'DONATIONALERTS_CLIENT_SECRET',
+    'DONATIONALERTS_APPS',
+    'TRUSTED_PROXIES',
+    'LOG_LEVEL',
+    'LOG_PRETTY',
+    'NODE_ID',
+  ]
+  for (const variable of variables)
+    assert.equal(lines.filter((line) => line.startsWith(variable)).length, 1, `${variable}\n${lines.join('\n')}`)
+  assert.equal(lines.length, variables.length)
+  for (const line of lines) assert.match(line, /expected/)
+  assert.ok(!lines.join('\n').includes('hunter2'), 'secrets are masked')
+})
+
+test('a server of one’s own needs keys of one’s own', () => {
+  assert.match(faultsOf({ DATABASE_URL: 'postgres://db/x' }).join('\n'), /^SECRET_KEYS is missing/)
+})
+
+test('a base address with a path is refused', () => {
+  assert.match(
+    faultsOf({ BASE_URL: 'https://x.example/chatfolk', DATABASE_URL: 'postgres://db/x', SECRET_KEYS: KEY }).join('\n'),
+    /BASE_URL.*without a path/,
+  )
+})
+
+test('no value of any variable crashes the reading or is repeated where it is secret', () => {
+  const names = [
+    'PORT',
+    'BASE_URL',
+    'DATABASE_URL',
+    'SECRET_KEYS',
+    'ADMIN_TOKEN',
+    'TWITCH_CLIENT_ID',
+    'DONATIONALERTS_APPS',
+    'TRUSTED_PROXIES',
+    'NODE_ID',
+    'TWITCH_AUTH_URL',
+  ]
+  fc.assert(
+    fc.property(fc.dictionary(fc.constantFrom(...names), fc.string({ unit: 'binary', maxLength: 80 })), (env) => {
+      // A wrong port keeps every one of these from touching the disk.
+      const lines = faultsOf({ ...env, PORT: 'x' })
+      assert.ok(lines.length > 0)
+      const token = env['ADMIN_TOKEN']?.trim() ?? ''
+      if (token.length > 12) assert.ok(!lines.join('\n').includes(token))
+    }),
+  )
+})
