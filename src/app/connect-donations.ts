@@ -39,7 +39,7 @@ export interface ConnectDonationsOptions {
 }
 
 /** To read who it is, to read the history, and to be told of new donations. */
-export const DONATION_SCOPES = ['oauth-user-show', 'oauth-donation-index', 'oauth-donation-subscribe'] as const
+const DONATION_SCOPES = ['oauth-user-show', 'oauth-donation-index', 'oauth-donation-subscribe'] as const
 
 export function createConnectDonations(options: ConnectDonationsOptions): ConnectDonations {
   const { accounts, provider, source, applications, payFor, onDonationsConnected, onDonationsDisconnected } = options

@@ -27,6 +27,8 @@ export interface TokenKeeperOptions {
   clock: Clock
   logger: Logger
   nodeId: string
+  /** Ends waiting, at shutdown. A pair that was already refreshed is still stored. */
+  signal?: AbortSignal
 }
 
 /** The platforms answer within 10 s or are given up on; the rest is for two statements on a busy database. */
@@ -44,9 +46,10 @@ const WAIT_FOR_OTHERS_MS = 25_000
 /** A restart or a fail-over of the database takes less. */
 const STORE_FOR_MS = 120_000
 const STORE_AGAIN_MS = 1_000
+const STORE_TRIES_AT_THE_END = 3
 
 export function createTokenKeeper(options: TokenKeeperOptions): TokenKeeper {
-  const { accounts, providers, payFor = {}, clock, logger, nodeId } = options
+  const { accounts, providers, payFor = {}, clock, logger, nodeId, signal } = options
   const refreshing = new Map<string, Promise<Account>>()
 
   return {
@@ -109,7 +112,7 @@ export function createTokenKeeper(options: TokenKeeperOptions): TokenKeeper {
       if (clock.monotonic() >= deadline) {
         throw new AppError('unavailable', { message: 'Another node’s refresh of a token did not end.' })
       }
-      await clock.sleep(LOOK_EVERY_MS)
+      await clock.sleep(LOOK_EVERY_MS, signal)
     }
   }
 
@@ -150,12 +153,14 @@ export function createTokenKeeper(options: TokenKeeperOptions): TokenKeeper {
   /** The old pair is dead already, and this one exists nowhere else: a database that is away for a while is waited for. */
   async function store(account: Account, pair: TokenPair): Promise<void> {
     const deadline = clock.monotonic() + STORE_FOR_MS
-    for (;;) {
+    for (let triesAtTheEnd = 0; ;) {
       try {
         await accounts.storeRefreshed(account, pair)
         return
       } catch (error) {
-        if (!hasCode(error, 'unavailable') || clock.monotonic() >= deadline) {
+        if (signal?.aborted) triesAtTheEnd++
+        const over = clock.monotonic() >= deadline || triesAtTheEnd > STORE_TRIES_AT_THE_END
+        if (over || !hasCode(error, 'unavailable')) {
           logger.error({ err: error, accountId: account.id, provider: account.provider }, 'a refreshed token was lost')
           throw error
         }

@@ -147,8 +147,7 @@ export function authRoutes(options: AuthRoutesOptions): Routes {
   }
 }
 
-/** The answer of `GET /api/me`, and of everything that changes it. */
-export function describeCaller({ userId, login, name, channelId }: Caller): z.infer<typeof meReply> {
+function describeCaller({ userId, login, name, channelId }: Caller): z.infer<typeof meReply> {
   return { user: { id: userId, login, name }, channel: channelId === null ? null : { id: channelId, login } }
 }
 

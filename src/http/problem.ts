@@ -66,7 +66,10 @@ export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply
     .send(problem)
 }
 
-/** Everything thrown on the way to an answer ends here. What is our own fault is logged and told to nobody. */
+/**
+ * Everything thrown on the way to an answer ends here. What is our own fault is logged and told to nobody.
+ * Of an AppError, `errors` ({@link FieldError}s) and `retryAfterS` are passed on.
+ */
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = toProblem(error)
   if (problem.status >= 500) {

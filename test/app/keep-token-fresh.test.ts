@@ -201,6 +201,25 @@ test('a refreshed pair outlives a database that is away at the wrong moment', as
   assert.equal(platform.refreshes(), 1)
 })
 
+test('a node that stops does not wait for another’s refresh, nor for long to store its own', async (t) => {
+  const { db, platform, accounts, account, keeper } = await setUp(t)
+  const stop = new AbortController()
+  const clock = createManualClock()
+  platform.killAccess(account.accessToken)
+  await db.execute(`update accounts set refresh_lease_by = 'x', refresh_lease_until = now() + interval '1 h'`)
+  const waiting = keeper({ clock, signal: stop.signal }).withToken(account.id, platform.whoIs)
+  await eventually('the wait', () => clock.pendingTimers() === 1)
+  stop.abort(new AppError('shutting-down'))
+  await rejectsWith(waiting, 'shutting-down')
+
+  await db.execute('update accounts set refresh_lease_until = null')
+  const away = { ...accounts, storeRefreshed: () => Promise.reject(new AppError('unavailable')) }
+  const storing = keeper({ accounts: away, clock, signal: stop.signal }).withToken(account.id, platform.whoIs)
+  const begun = clock.monotonic()
+  await advanceUntilSettled(clock, rejectsWith(storing, 'unavailable'))
+  assert.ok(clock.monotonic() - begun < 10_000)
+})
+
 test('a refresh takes its place in the application’s line, and no lease is held while it waits there', async (t) => {
   const { platform, account, keeper, stored } = await setUp(t)
   platform.killAccess(account.accessToken)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import type { InjectOptions } from 'fastify'
+import { AppError } from '../../src/base/errors.ts'
 import { streamerOf } from '../../src/http/access.ts'
 import type { Routes } from '../../src/http/app.ts'
 import { createServer, type ServerOptions } from '../../src/http/server.ts'
@@ -72,6 +73,13 @@ test('a session that was extended is extended in the browser too', async (t) => 
   const app = await open(t, { sessions: { find: async (id) => ({ ...(await find(id))!, extended: true }) } })
   const response = await app.inject({ url: '/session', headers: { cookie: cookieOf(VIEWER) } })
   assert.match(String(response.headers['set-cookie']), new RegExp(`^${cookieOf(VIEWER)}; Max-Age=2592000`))
+})
+
+test('while the database is away, a session is neither good nor bad', async (t) => {
+  const app = await open(t, { sessions: { find: () => Promise.reject(new AppError('unavailable')) } })
+  const response = await app.inject({ url: '/session', headers: { cookie: cookieOf(VIEWER) } })
+  assert.equal(response.statusCode, 503)
+  assert.equal(response.headers['set-cookie'], undefined)
 })
 
 test('only a page of this site can make a signed-in browser change something', async (t) => {

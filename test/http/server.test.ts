@@ -39,6 +39,9 @@ const routes: Routes = (app) => {
   app.get('/refuses', { config: { access: 'public' } }, () =>
     Promise.reject(new AppError('conflict', { message: 'There is one already.' })),
   )
+  app.get('/names', { config: { access: 'public' } }, () =>
+    Promise.reject(new AppError('bad-request', { errors: [{ path: 'amount', message: 'is no amount' }] })),
+  )
   app.get('/auth/x', { config: { access: 'public', pace: 'auth' } }, () => 'ok')
   app.get('/health/x', { config: { access: 'public', pace: 'unlimited' } }, () => 'ok')
 }
@@ -148,6 +151,8 @@ test('what goes wrong inside is logged and told to nobody; what the caller can m
     code: 'conflict',
     detail: 'There is one already.',
   })
+  const named = await app.inject({ url: '/names' })
+  assert.deepEqual(named.json<{ errors: unknown }>().errors, [{ path: 'amount', message: 'is no amount' }])
 })
 
 test('requests are logged by route, without their query or cookies', async (t) => {
