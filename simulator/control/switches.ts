@@ -1,0 +1,52 @@
+import { json } from '../http.ts'
+import type { Switches } from '../switches.ts'
+import type { ControlOptions, ControlRoute } from './control.ts'
+import { flag, integer, nullable, oneOf, optional, readFields, text, type Field } from './fields.ts'
+
+const DAY_MS = 86_400_000
+const LONGEST_TTL_S = 1_000_000_000
+
+const SWITCHES: { [Name in keyof Switches]: Field<Switches[Name]> } = {
+  autoApprove: flag,
+  strictApps: flag,
+  rateLimit: integer(0, 1_000_000),
+  rateWindowMs: integer(1, DAY_MS),
+  ratePerUser: flag,
+  rateHeaders: flag,
+  countTokenRequests: flag,
+  daAccessTokenTtlS: integer(0, LONGEST_TTL_S),
+  refreshGraceMs: integer(0, DAY_MS),
+  deadRefreshStatus: oneOf(400, 401),
+  missingScopeStatus: oneOf(401, 403),
+  socketTokenTtlS: nullable(integer(-DAY_MS, LONGEST_TTL_S)),
+  subscribeTokenTtlS: nullable(integer(-DAY_MS, LONGEST_TTL_S)),
+  subscribeReply: oneOf('normal', 'empty', 'refused'),
+  multiplexing: flag,
+  recovery: flag,
+  historySize: nullable(integer(0, 10_000)),
+  historyTtlMs: nullable(integer(0, 30 * DAY_MS)),
+  closeOnGap: flag,
+  grouping: oneOf('random', 'single', 'full'),
+  socketVersion: text(50, 1),
+  twitchAccessTokenTtlS: integer(0, LONGEST_TTL_S),
+  twitchRefreshRotates: flag,
+  twitchDeadRefreshStatus: oneOf(400, 401),
+}
+
+export function switchRoutes({ switches }: ControlOptions): ControlRoute[] {
+  const fields = Object.fromEntries(
+    Object.entries(SWITCHES).map(([name, field]) => [name, optional(field as Field<unknown>)]),
+  )
+  return [
+    { method: 'GET', path: '/control/switches', run: () => json(200, switches) },
+    {
+      method: 'PATCH',
+      path: '/control/switches',
+      run(body) {
+        const turned = Object.entries(readFields(body, fields)).filter(([, to]) => to !== undefined)
+        Object.assign(switches, Object.fromEntries(turned))
+        return json(200, switches)
+      },
+    },
+  ]
+}

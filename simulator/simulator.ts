@@ -1,0 +1,176 @@
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createMovableClock, type Clock, type MovableClock } from './clock.ts'
+import { createControl } from './control/control.ts'
+import { pageRoutes } from './control/page.ts'
+import { createChannels, type Channels } from './donationalerts/channels.ts'
+import { createDonations, type Donations } from './donationalerts/donations.ts'
+import { oauthRoutes } from './donationalerts/oauth.ts'
+import { createRateWindow } from './donationalerts/rate-window.ts'
+import { restRoutes } from './donationalerts/rest.ts'
+import { createSocketTokens, type SocketTokens } from './donationalerts/socket-tokens.ts'
+import { createSocketServer, type SocketServer } from './donationalerts/socket.ts'
+import { createFaults, type Faults } from './faults.ts'
+import { createGateway } from './gateway.ts'
+import { createGrants, type Grants } from './grants.ts'
+import { answer } from './http.ts'
+import { createPeople, type People } from './people.ts'
+import { createRandom } from './random.ts'
+import { createRequestLog, type RequestLog } from './request-log.ts'
+import { DEMO_STREAMER, startDemo } from './scenarios/demo.ts'
+import { DEFAULT_SWITCHES, type Switches } from './switches.ts'
+import { helixRoutes } from './twitch/helix.ts'
+import { twitchOAuthRoutes } from './twitch/oauth.ts'
+import { createPoints } from './twitch/points.ts'
+
+export interface SimulatorOptions {
+  /** 0 takes a free one. */
+  port?: number
+  host?: string
+  /** What time is made of; the simulator's own can be pushed forward on top of it. */
+  clock?: Clock
+  /** Decides groups of replies, epochs and the demo's evening. */
+  seed?: number
+  /** One streamer who is given something every few seconds. */
+  demo?: boolean
+  strictApps?: boolean
+  rateWindowMs?: number
+  switches?: Partial<Switches>
+  /** Signs all tokens. With a fixed one sign-ins outlive the simulator. */
+  signingKey?: string
+}
+
+/** Twitch and DonationAlerts on one port. The handles are the same things that the control API turns. */
+export interface Simulator {
+  url: string
+  close(): Promise<void>
+  clock: MovableClock
+  people: People
+  donations: Donations
+  channels: Channels
+  sockets: SocketServer
+  socketTokens: SocketTokens
+  twitchGrants: Grants
+  daGrants: Grants
+  faults: Faults
+  switches: Switches
+  log: RequestLog
+  /** As at the start. */
+  reset(): void
+}
+
+/** How long the other side gets to answer our pings when time is pushed. Over loopback it takes less than one. */
+const SETTLE_MS = 50
+
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const { port = 0, host = '127.0.0.1', demo = false, strictApps = false, seed = 1, rateWindowMs = 60_000 } = options
+  const signingKey = options.signingKey ?? randomBytes(32).toString('base64url')
+  const initialSwitches: Switches = {
+    ...DEFAULT_SWITCHES,
+    autoApprove: demo,
+    strictApps,
+    rateWindowMs,
+    ...options.switches,
+  }
+
+  const clock = createMovableClock({ ...(options.clock ? { source: options.clock } : {}), settle })
+  const random = createRandom(seed)
+  const switches = { ...initialSwitches }
+  const people = createPeople()
+  const faults = createFaults(clock)
+  const log = createRequestLog(clock)
+  const gateway = createGateway({ clock, faults, log })
+  const points = createPoints(clock)
+  const twitchGrants = createGrants({ clock, key: `${signingKey} twitch`, readable: false })
+  const daGrants = createGrants({ clock, key: `${signingKey} da`, readable: true })
+  const socketTokens = createSocketTokens(clock, `${signingKey} socket`)
+  const channels = createChannels(clock, random, switches)
+  const donations = createDonations(clock, channels)
+  const rateWindow = createRateWindow(clock, switches)
+  const sockets = createSocketServer({ clock, random, switches, channels, tokens: socketTokens, faults, log })
+
+  async function settle(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve))
+    const deadline = performance.now() + SETTLE_MS
+    while (sockets.sessions().some((session) => session.awaitsPong()) && performance.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+
+  const populate = () => {
+    if (demo) people.add(DEMO_STREAMER)
+  }
+  const reset = () => {
+    for (const session of sockets.sessions()) session.terminate()
+    for (const part of [people, faults, log, points, twitchGrants, daGrants, channels, donations, rateWindow])
+      part.clear()
+    Object.assign(switches, initialSwitches)
+    populate()
+  }
+  populate()
+
+  const twitch = { people, grants: twitchGrants, switches, gateway }
+  const da = { clock, people, grants: daGrants, switches, gateway, rateWindow }
+  const routes = [
+    ...twitchOAuthRoutes(twitch),
+    ...helixRoutes({ ...twitch, points }),
+    ...oauthRoutes(da),
+    ...restRoutes({ ...da, donations, socketTokens, userOfClient: sockets.userOfClient }),
+    ...createControl({
+      clock,
+      people,
+      donations,
+      channels,
+      sockets,
+      twitchGrants,
+      daGrants,
+      faults,
+      switches,
+      log,
+      rateWindow,
+      reset,
+    }),
+    ...pageRoutes(),
+  ]
+
+  const server = createServer((request, response) => void answer(routes, request, response))
+  server.on('upgrade', (request, socket, head) => {
+    if (request.url?.split('?')[0] === '/connection/websocket') sockets.upgrade(request, socket, head)
+    else socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+  })
+  server.on('clientError', (_error, socket) => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+    else socket.destroy()
+  })
+  server.listen(port, host)
+  await once(server, 'listening')
+  const address = server.address() as AddressInfo
+  const name = address.family === 'IPv6' ? `[${address.address}]` : address.address
+  const stopDemo = demo ? startDemo({ clock, random: createRandom(seed + 1), sockets, donations, people }) : () => {}
+
+  return {
+    url: `http://${name === '0.0.0.0' || name === '[::]' ? '127.0.0.1' : name}:${address.port}`,
+    async close() {
+      stopDemo()
+      sockets.stop()
+      clock.stop()
+      const closed = once(server, 'close')
+      server.close()
+      server.closeAllConnections()
+      await closed
+    },
+    clock,
+    people,
+    donations,
+    channels,
+    sockets,
+    socketTokens,
+    twitchGrants,
+    daGrants,
+    faults,
+    switches,
+    log,
+    reset,
+  }
+}
