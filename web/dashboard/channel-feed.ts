@@ -31,6 +31,8 @@ export function createChannelFeed(api: Api): ChannelFeed {
   const channel = signal<ChannelView | null>(null)
   const trouble = signal<Problem | null>(null)
   const seenAt = signal<number | null>(null)
+  /** Who one is stays; whether one has a channel is asked anew, for it may be made in another tab. */
+  let channelMissing = false
   let failures = 0
   let timer: ReturnType<typeof setTimeout> | undefined
   let running = false
@@ -39,11 +41,14 @@ export function createChannelFeed(api: Api): ChannelFeed {
   let accepted = 0
 
   async function ask(): Promise<void> {
-    if (!me.value) {
+    if (!me.value || channelMissing) {
       const answer = await api.get<Me>('/api/me')
       if (!answer.ok) return fail(answer.problem)
       me.value = answer.value
+      channelMissing = answer.value.channel === null
     }
+    // Not even asked for: a browser writes every 404 into its console.
+    if (channelMissing) return fail({ code: 'no-channel', status: 404 })
     const acceptedBefore = accepted
     const answer = await api.get<ChannelView>('/api/channel')
     if (!answer.ok) return fail(answer.problem)
@@ -63,6 +68,7 @@ export function createChannelFeed(api: Api): ChannelFeed {
       return
     }
     if (problem.code === 'no-channel') {
+      channelMissing = true
       trouble.value = null
       phase.value = 'no-channel'
       return

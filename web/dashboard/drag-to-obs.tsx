@@ -34,7 +34,7 @@ export function DragToObs() {
       onClick={() => toasts.show({ text: texts.dragClick })}
     >
       <Icon name="grip" size={24} />
-      <Character seed={5} action="idle" height={84} />
+      <Character seed={83} action="idle" height={84} />
       <span class="drag-words">
         <strong>{texts.drag}</strong>
         <span class="muted small">{texts.dragHint}</span>

@@ -28,7 +28,7 @@ export function LedgerList({ limit }: { limit?: number }) {
   }
   if (items.length === 0) {
     return (
-      <Empty seed={30} title={texts.empty} body={texts.emptyBody}>
+      <Empty seed={49} title={texts.empty} body={texts.emptyBody}>
         <a class="button primary" href="#live">
           {texts.emptyButton}
         </a>

@@ -6,7 +6,7 @@ import { Lights } from './lights.tsx'
 import { Preview } from './preview.tsx'
 import { useChannel, useSession } from './session.ts'
 import { SetupChecklist } from './setup-checklist.tsx'
-import { setupSteps } from './setup-steps.ts'
+import { currentStep, setupSteps } from './setup-steps.ts'
 import { standingOf, type Standing } from './status.ts'
 import { TestDonation } from './test-donation.tsx'
 
@@ -19,6 +19,7 @@ export function LiveSection() {
   const { feed, ledger, narrow } = useSession()
   const channel = useChannel()
   const steps = setupSteps(channel, ledger.items.value)
+  const current = currentStep(steps, channel)
   const stepsLeft = steps.filter((step) => !step.done).length
   const standing = feed.trouble.value ? 'unknown' : standingOf(channel, stepsLeft)
   return (
@@ -27,8 +28,8 @@ export function LiveSection() {
       <Headline standing={standing} stepsLeft={stepsLeft} />
       <Lights />
       {narrow.value && <Preview />}
-      {stepsLeft > 0 && <SetupChecklist steps={steps} />}
-      <TestDonation />
+      {stepsLeft > 0 && <SetupChecklist steps={steps} current={current} />}
+      <TestDonation primary={current === undefined || current === 'test'} />
       {(ledger.items.value?.length ?? 0) > 0 && (
         <section class="card flush">
           <div class="card-head">
@@ -60,7 +61,7 @@ function Headline({ standing, stepsLeft }: { standing: Standing; stepsLeft: numb
   const title = standing === 'setUp' ? live.setUp(stepsLeft) : live[standing]
   return (
     <section class={`headline ${standing}`} aria-live="polite">
-      <Character seed={5} action={MOODS[standing]} height={136} />
+      <Character seed={83} action={MOODS[standing]} height={144} sign="!" />
       <div>
         <p class="headline-title">{title}</p>
         <p class="muted">{live[`${standing}Body`]}</p>

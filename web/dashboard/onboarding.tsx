@@ -66,9 +66,9 @@ function Doorway({ children }: { children: ComponentChildren }) {
       </header>
       <main>
         <div class="doorway-cast">
-          <Character seed={18} action="idle" height={150} />
-          <Character seed={5} action="wave" height={190} />
-          <Character seed={44} action="idle" height={150} />
+          <Character seed={36} action="idle" height={150} />
+          <Character seed={83} action="wave" height={190} />
+          <Character seed={51} action="idle" height={150} />
         </div>
         {children}
       </main>

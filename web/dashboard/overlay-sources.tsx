@@ -21,7 +21,7 @@ export function OverlaySources() {
       <h2>{texts.sources}</h2>
       {sources.length === 0 ? (
         <Empty
-          seed={22}
+          seed={44}
           title={texts.sourcesNone}
           body={
             overlayLastSeenAt === null

@@ -3,14 +3,18 @@ import { Icon } from '../ui/icons.tsx'
 import { useTexts } from '../ui/language.tsx'
 import { ConnectLink } from './connect-link.tsx'
 import { useChannel } from './session.ts'
-import type { SetupStep } from './setup-steps.ts'
+import type { SetupStep, StepState } from './setup-steps.ts'
 import { focusTestForm } from './test-donation.tsx'
 
-/** What stands between a new channel and its first stream. The first open step carries the primary button. */
-export function SetupChecklist({ steps }: { steps: { step: SetupStep; done: boolean }[] }) {
+export interface SetupChecklistProps {
+  steps: StepState[]
+  current: SetupStep | undefined
+}
+
+/** What stands between a new channel and its first stream. The step to take next carries the primary button. */
+export function SetupChecklist({ steps, current }: SetupChecklistProps) {
   const { live } = useTexts()
   const { donations } = useChannel()
-  const current = steps.find(({ step, done }) => !done && (step !== 'donations' || donations.configured))?.step
   const look = (step: SetupStep) => (step === current ? 'button primary' : 'button')
 
   return (
@@ -60,7 +64,7 @@ export function SetupChecklist({ steps }: { steps: { step: SetupStep; done: bool
             body={live.stepTestBody}
             done={done}
             button={
-              <button type="button" class={look(step)} onClick={focusTestForm}>
+              <button type="button" class="button" onClick={focusTestForm}>
                 {live.toForm}
               </button>
             }

@@ -36,8 +36,8 @@ export function focusTestForm(): void {
   form?.querySelector<HTMLElement>('button[type=submit]')?.focus({ preventScroll: true })
 }
 
-/** A donation made up by the streamer; it takes the same way as money. */
-export function TestDonation() {
+/** A donation made up by the streamer; it takes the same way as money. `primary`: nothing else is more urgent. */
+export function TestDonation({ primary }: { primary: boolean }) {
   const texts = useTexts()
   const { api, feed, ledger, toasts } = useSession()
   const channel = useChannel()
@@ -177,7 +177,12 @@ export function TestDonation() {
         <span id={ids.left} class={left < 0 ? 'field-error' : 'muted small'}>
           {left < 0 ? texts.test.over(-left) : texts.test.left(left)}
         </span>
-        <button type="submit" class="button primary" disabled={sending.value} aria-disabled={!valid}>
+        <button
+          type="submit"
+          class={primary ? 'button primary' : 'button'}
+          disabled={sending.value}
+          aria-disabled={!valid}
+        >
           <Icon name="send" />
           {sending.value ? texts.test.sending : texts.test.send}
         </button>

@@ -17,13 +17,13 @@ interface Actor {
 }
 
 const CAST: Actor[] = [
-  { seed: 33, at: 0.3, size: 0.8, acts: ['idle'], turn: 4, strolls: 0.09 },
-  { seed: 71, at: 0.68, size: 0.8, acts: ['sit'], turn: 4 },
-  { seed: 12, at: 0.1, size: 1, acts: ['idle', 'wave'], turn: 3.1 },
-  { seed: 41, at: 0.27, size: 1.04, acts: ['idle', 'laugh', 'idle'], turn: 2.6 },
-  { seed: 7, at: 0.47, size: 1.1, acts: ['jump', 'cheer'], turn: 3.2 },
-  { seed: 58, at: 0.64, size: 1, acts: ['idle', 'idle', 'jump'], turn: 2.4 },
-  { seed: 90, at: 0.86, size: 1.04, acts: ['wave', 'idle'], turn: 3.7 },
+  { seed: 22, at: 0.31, size: 0.82, acts: ['idle'], turn: 4, strolls: 0.1 },
+  { seed: 79, at: 0.72, size: 0.82, acts: ['laugh', 'idle'], turn: 2.8 },
+  { seed: 36, at: 0.09, size: 1, acts: ['idle', 'wave'], turn: 3.1 },
+  { seed: 24, at: 0.25, size: 1, acts: ['idle', 'laugh', 'idle'], turn: 2.6 },
+  { seed: 51, at: 0.47, size: 1.06, acts: ['jump', 'cheer'], turn: 3.2 },
+  { seed: 38, at: 0.63, size: 1, acts: ['cheer', 'idle', 'jump'], turn: 2.4 },
+  { seed: 73, at: 0.88, size: 1, acts: ['wave', 'idle'], turn: 3.7 },
 ]
 
 /** Characters on the edge of the picture, each busy in a way of its own. */
@@ -49,13 +49,13 @@ export function Crowd() {
 }
 
 /** A character is this much of the stage's width high: about a quarter. */
-const UNITS_ACROSS = 660
+const UNITS_ACROSS = 760
 
 function perform(canvas: HTMLCanvasElement): () => void {
   canvas.style.width = '100%'
   const width = canvas.clientWidth
   const scale = width / UNITS_ACROSS
-  const height = Math.ceil(250 * scale)
+  const height = Math.ceil(280 * scale)
   const surface = prepare(canvas, width, height)
   if (!surface) return () => undefined
   const density = canvas.width / width
@@ -64,7 +64,7 @@ function perform(canvas: HTMLCanvasElement): () => void {
     sprite: bakeAvatar(lookFromSeed(actor.seed), scale * actor.size * density),
   }))
 
-  return animate(canvas, (seconds) => {
+  const draw = (seconds: number) => {
     surface.clearRect(0, 0, width, height)
     for (const [index, actor] of actors.entries()) {
       const time = seconds + index * 1.7
@@ -77,7 +77,8 @@ function perform(canvas: HTMLCanvasElement): () => void {
       actor.sprite.draw(surface, poseAt(act, time % actor.turn))
       surface.restore()
     }
-  })
+  }
+  return animate(canvas, draw, Infinity)
 }
 
 /** To and fro at an even pace. */

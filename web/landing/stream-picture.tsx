@@ -16,7 +16,7 @@ export function StreamPicture() {
       <div class="picture-screen">
         <GameScene />
         <div class="sample">
-          <Character seed={5} action="cheer" height={150} />
+          <Character seed={83} action="cheer" height={150} tireless />
           <div class="sample-words">
             <p class="sample-who">
               {texts.sampleDonor} <span>{format.money(SAMPLE_MONEY[current.value])}</span>

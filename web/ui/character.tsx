@@ -4,11 +4,24 @@ import { drawAvatar, drawBust } from '../avatar/draw-avatar.ts'
 import { poseAt, type Action } from '../avatar/poses.ts'
 
 /** How much room a character needs, in its own units: hats, raised arms and jumps included. */
-const BOX = { width: 150, height: 205, ground: 194 }
+const BOX = { width: 150, height: 214, ground: 203 }
 const HEAD_BOX = { width: 150, height: 150, chin: 118 }
 
+export interface CharacterProps {
+  seed: number
+  action: Action
+  height: number
+  /** What stands on the sign that it holds up. */
+  sign?: string
+  /** Never comes to rest: for a page that is looked at and left, not for one that stays open beside a game. */
+  tireless?: boolean
+}
+
+/** How long a character on a working page moves before it stands still and costs nothing. */
+const LIVELY_S = 12
+
 /** A whole character that moves while it can be seen. Decoration: hidden from screen readers. */
-export function Character({ seed, action, height }: { seed: number; action: Action; height: number }) {
+export function Character({ seed, action, height, sign = '', tireless = false }: CharacterProps) {
   const canvas = useRef<HTMLCanvasElement>(null)
   const width = Math.round((height * BOX.width) / BOX.height)
 
@@ -17,15 +30,16 @@ export function Character({ seed, action, height }: { seed: number; action: Acti
     if (!surface) return
     const look = lookFromSeed(seed)
     const scale = height / BOX.height
-    return animate(canvas.current as HTMLCanvasElement, (seconds) => {
+    const draw = (seconds: number) => {
       surface.clearRect(0, 0, width, height)
       surface.save()
       surface.translate(width / 2, BOX.ground * scale)
       surface.scale(scale, scale)
-      drawAvatar(surface, look, poseAt(action, seconds))
+      drawAvatar(surface, look, poseAt(action, seconds), sign)
       surface.restore()
-    })
-  }, [seed, action, height, width])
+    }
+    return animate(canvas.current as HTMLCanvasElement, draw, tireless ? Infinity : LIVELY_S)
+  }, [seed, action, height, width, sign, tireless])
 
   return <canvas ref={canvas} class="character" aria-hidden="true" />
 }
@@ -60,27 +74,34 @@ export function prepare(canvas: HTMLCanvasElement | null, width: number, height:
   return surface ?? undefined
 }
 
+/** A breath into the movement: the first frame of most actions is a stiff stand. */
+const STILL_S = 0.6
+
 /** 30 frames a second are plenty for decoration, and half the work. */
 const FRAME_MS = 33
 
 /**
- * Calls `draw` with the seconds since it began, only while the element is on screen. Whoever asks for less motion
- * gets one still picture.
+ * Calls `draw` with the seconds since it began, only while the element is on screen, and ends where it began. Whoever
+ * asks for less motion gets one still picture.
  */
-export function animate(element: Element, draw: (seconds: number) => void): () => void {
+export function animate(element: Element, draw: (seconds: number) => void, lengthS: number): () => void {
   const still = window.matchMedia('(prefers-reduced-motion: reduce)').matches
-  // A breath into the movement: the first frame of most actions is a stiff stand.
-  draw(0.6)
+  draw(STILL_S)
   if (still) return () => undefined
   let frame = 0
   let beganAt: number | undefined
   let drawnAt = -FRAME_MS
   const step = (now: number) => {
+    beganAt ??= now
+    const seconds = (now - beganAt) / 1000
+    if (seconds > lengthS) {
+      draw(STILL_S)
+      return
+    }
     frame = requestAnimationFrame(step)
     if (now - drawnAt < FRAME_MS) return
     drawnAt = now
-    beganAt ??= now
-    draw(0.6 + (now - beganAt) / 1000)
+    draw(STILL_S + seconds)
   }
   const watcher = new IntersectionObserver(([entry]) => {
     cancelAnimationFrame(frame)

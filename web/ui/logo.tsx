@@ -3,13 +3,13 @@ import { lookFromSeed } from '../../src/domain/avatar-look.ts'
 import { drawBust } from '../avatar/draw-avatar.ts'
 import { prepare } from './character.tsx'
 
-/** Three of our own, as different as they come: their seeds, places, tilts and sizes on a 120 × 80 card. */
+/** Three of our own, as different as they come: seeds, places, tilts and sizes. */
 const HEADS = [
-  { seed: 12, x: 27, y: 78, tilt: -0.1, size: 0.46 },
-  { seed: 41, x: 93, y: 78, tilt: 0.1, size: 0.46 },
-  { seed: 7, x: 60, y: 80, tilt: 0, size: 0.56 },
+  { seed: 36, x: 26, y: 83, tilt: -0.12, size: 0.58 },
+  { seed: 79, x: 96, y: 83, tilt: 0.12, size: 0.58 },
+  { seed: 83, x: 61, y: 88, tilt: 0, size: 0.7 },
 ]
-const CARD = { width: 120, height: 80, edge: 68 }
+const CARD = { width: 122, height: 88, edge: 76 }
 
 /** Three heads looking over the edge of the stage. */
 export function Logo({ height }: { height: number }) {

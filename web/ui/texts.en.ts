@@ -21,7 +21,7 @@ export const en = {
   },
   landing: {
     title: 'Chatfolk: your viewers on the screen',
-    headline: 'Your viewers, on your stream',
+    headline: 'Your viewers take the stage',
     lead: 'Every donation brings its donor out as a little character, with the amount, the words and a cheer. You add one source to OBS, once.',
     signIn: 'Sign in with Twitch',
     signInDemo: 'Look around as a demo streamer',
@@ -196,7 +196,7 @@ export const en = {
     background: 'Background',
     backgrounds: { game: 'Game', dark: 'Dark', checker: 'Transparent' },
     now: 'On screen',
-    nobody: 'Nobody is on screen',
+    nobody: 'Nobody',
     queued: (n: number) => (n === 0 ? 'Queue is empty' : `${donations(n)} waiting`),
     pause: 'Pause',
     resume: 'Resume',

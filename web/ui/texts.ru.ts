@@ -23,7 +23,7 @@ export const ru: Texts = {
   },
   landing: {
     title: 'Chatfolk: ваши зрители на экране',
-    headline: 'Ваши зрители прямо на стриме',
+    headline: 'Ваши зрители выходят на сцену',
     lead: 'С каждым донатом на сцену выходит его автор: маленький персонаж с суммой, словами и радостью. Один источник в OBS, один раз.',
     signIn: 'Войти через Twitch',
     signInDemo: 'Осмотреться как демо-стример',
@@ -200,7 +200,7 @@ export const ru: Texts = {
     background: 'Фон',
     backgrounds: { game: 'Игра', dark: 'Тёмный', checker: 'Прозрачный' },
     now: 'На экране',
-    nobody: 'На экране никого',
+    nobody: 'Никого',
     queued: (n) => (n === 0 ? 'Очередь пуста' : `Ждут: ${donations(n)}`),
     pause: 'Пауза',
     resume: 'Продолжить',
