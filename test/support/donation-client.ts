@@ -24,6 +24,7 @@ export interface TestedSocket {
 
 export interface TestedSocketOptions {
   accountId?: string
+  random?: () => number
   position?: () => StreamPosition | null
   sign?: (client: string) => Promise<string>
   onSubscribed?: () => void
@@ -40,7 +41,7 @@ export async function openTestedSocket(
   const signed: string[] = []
   const logged: Record<string, unknown>[] = []
   const socket = openDonationSocket(
-    { socketUrl: scripted.url, clock, random: () => 1, logger: loggerInto(logged) },
+    { socketUrl: scripted.url, clock, random: options.random ?? (() => 1), logger: loggerInto(logged) },
     {
       accountId: options.accountId ?? '1',
       socketToken: '<jwt>',

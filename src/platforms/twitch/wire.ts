@@ -100,7 +100,9 @@ const REASONS = [
   'invalid client secret',
   'missing client id',
   'missing client secret',
-  'missing authorization code',
+  'missing code',
+  'missing refresh token',
+  'invalid grant type',
   'parameter redirect_uri does not match registered uri',
 ]
 

@@ -20,6 +20,14 @@ test('a half-open connection is noticed by a ping without a reply, and cut', asy
   assert.equal(tested.clock.pendingTimers(), 0)
 })
 
+test('sockets that were opened together do not ping together', async (t) => {
+  const tested = await openTestedSocket(t, { random: () => 0 })
+  await tested.goLive()
+  await eventually('the subscription', () => tested.events.length === 1)
+  await tested.clock.advance(12_500)
+  assert.equal(await tested.server.next(), '{"method":7,"id":3}')
+})
+
 test('answered pings keep the connection, one each 25 seconds', async (t) => {
   const tested = await openTestedSocket(t)
   await tested.goLive()
