@@ -45,7 +45,7 @@ export interface EmbeddedPostgres {
 }
 
 /** A leftover server that says it is ready gets this long to let us in. With what follows it stays within 5 s. */
-const ANSWER_MS = 1_500
+const ANSWER_MS = 1_000
 /** One that is still replaying its log or writing its last pages is left to it: ending it would only start that anew. */
 const BUSY_MS = 60_000
 /** A server that lived this long was well: its next end counts as the first. */

@@ -77,12 +77,19 @@ export async function emptyDirectory(directory: string, clock: Clock): Promise<v
     }
     return true
   }
-  const isGoneBy = async (signal: NodeJS.Signals) => {
-    for (const pid of await processesIn(directory)) send(pid, signal)
+  const isGoneBy = async (...signals: NodeJS.Signals[]) => {
+    for (const pid of await processesIn(directory)) for (const signal of signals) send(pid, signal)
     return isGone()
   }
-  // SIGQUIT is PostgreSQL's "leave at once"; a process that is stopped or stuck hears only SIGKILL.
-  if (!((await isGone()) || (await isGoneBy('SIGQUIT')) || (await isGoneBy('SIGKILL')))) {
+  const isServed = async () => {
+    const note = await readServerNote(directory)
+    return note !== null && (await standsIn(note.pid, directory))
+  }
+  // Children of a dead server go by themselves, a living one does not. SIGQUIT is PostgreSQL's "leave at once"; who was
+  // stopped hears it when told to go on; who is stuck hears only SIGKILL.
+  const isEmpty =
+    (!(await isServed()) && (await isGone())) || (await isGoneBy('SIGQUIT', 'SIGCONT')) || (await isGoneBy('SIGKILL'))
+  if (!isEmpty) {
     const pids = await processesIn(directory)
     throw new StartError(69, [
       `PostgreSQL still runs in ${directory} and cannot be ended (process ${pids.join(', ')}).`,

@@ -86,7 +86,7 @@ test(`nothing is lost in ${ROUNDS} rounds of kills (seed ${SEED})`, async (t) =>
   readyAfterMs.sort((a, b) => a - b)
   const at = (share: number) => Math.round(readyAfterMs[Math.ceil(share * readyAfterMs.length) - 1] ?? 0)
   t.diagnostic(
-    `${readyAfterMs.length} starts on what was left, ${adoptions} adopted; ready after ${at(0.5)} ms (median), ${at(0.95)} ms (p95), ${at(1)} ms (worst), with the start of Node; ${everStored.length} rows said to be stored, 0 lost`,
+    `${readyAfterMs.length} starts on what was left, ${adoptions} adopted; ready after ${at(0.5)} ms (median), ${at(0.95)} ms (p95), ${at(1)} ms (worst); ${everStored.length} rows said to be stored, 0 lost`,
   )
 
   async function missingOf(numbers: number[]): Promise<number[]> {

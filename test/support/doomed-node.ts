@@ -9,7 +9,7 @@ export interface DoomedNode {
   pid: number
   /** Numbers it told us were stored. */
   stored: number[]
-  /** What it said when its database was ready; null until then. */
+  /** What it said when its database was ready, counted from when it began to look for one; null until then. */
   ready(): { adopted: boolean; afterMs: number } | null
   hasStored(count: number): Promise<void>
   /** Its exit code, null where a signal ended it. */
@@ -19,7 +19,6 @@ export interface DoomedNode {
 
 /** A process of its own that starts the embedded PostgreSQL and stores numbers until it is killed. */
 export function startDoomedNode(t: TestContext, dataDir: string): DoomedNode {
-  const startedAt = performance.now()
   const program = join(import.meta.dirname, 'embedded-node.ts')
   const child: ChildProcess = spawn(process.execPath, [program, dataDir], { stdio: ['ignore', 'pipe', 'inherit'] })
   const stored: number[] = []
@@ -28,7 +27,7 @@ export function startDoomedNode(t: TestContext, dataDir: string): DoomedNode {
     createInterface({ input: child.stdout }).on('line', (line) => {
       const said = parsed(line)
       if (said.stored !== undefined) stored.push(said.stored)
-      if (said.adopted !== undefined) ready = { adopted: said.adopted, afterMs: performance.now() - startedAt }
+      if (said.readyMs !== undefined) ready = { adopted: said.adopted === true, afterMs: said.readyMs }
     })
   }
   // `close` comes after all it said was read.
@@ -62,9 +61,9 @@ export async function eventually(check: () => void | Promise<void>): Promise<voi
 }
 
 /** The last line of a killed process may be half of one; it then said nothing. */
-function parsed(line: string): { stored?: number; adopted?: boolean } {
+function parsed(line: string): { stored?: number; adopted?: boolean; readyMs?: number } {
   try {
-    return JSON.parse(line) as { stored?: number; adopted?: boolean }
+    return JSON.parse(line) as { stored?: number; adopted?: boolean; readyMs?: number }
   } catch {
     return {}
   }
