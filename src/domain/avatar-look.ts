@@ -91,9 +91,9 @@ export interface AvatarLook {
 /** Colours that sit well beside a cloth as its print, hat or shoes. */
 const GOES_WITH: Record<Cloth, readonly Cloth[]> = {
   '#e8505b': ['#eceff4', '#f6d55c', '#38405a', '#1f2430'],
-  '#f9a03f': ['#eceff4', '#38405a', '#2f9e8f', '#8d6e63'],
+  '#f9a03f': ['#eceff4', '#38405a', '#2f9e8f', '#1f2430'],
   '#f6d55c': ['#38405a', '#3d7ddb', '#e8505b', '#6c5ce7'],
-  '#5cb85c': ['#eceff4', '#f6d55c', '#38405a', '#8d6e63'],
+  '#5cb85c': ['#eceff4', '#f6d55c', '#38405a', '#1f2430'],
   '#2f9e8f': ['#eceff4', '#f9a03f', '#f6d55c', '#1f2430'],
   '#3d7ddb': ['#eceff4', '#f6d55c', '#e8505b', '#1f2430'],
   '#6c5ce7': ['#eceff4', '#f6d55c', '#c65fb5', '#1f2430'],

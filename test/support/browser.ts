@@ -17,6 +17,8 @@ export async function openBrowser(t: Ending): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      // As in a tab: sound needs a click. A browser without a window would allow it at once.
+      '--autoplay-policy=document-user-activation-required',
     ],
   })
   t.after(() => browser.close())

@@ -47,3 +47,9 @@ test('a baked character looks like a drawn one', async () => {
   const difference = await call<number>('bakedDifference(1208)')
   assert.ok(difference < 0.02, `${(difference * 100).toFixed(2)} % of the pixels differ clearly`)
 })
+
+test('the chime is heard, never clips, and has died away when it is cut', async () => {
+  const { peak, end } = await call<{ peak: number; end: number }>('chimePeaks()')
+  assert.ok(peak > 0.2 && peak < 0.98, `peak ${peak}`)
+  assert.ok(end < 0.02, `end ${end}`)
+})

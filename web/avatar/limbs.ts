@@ -92,7 +92,9 @@ function firstPart(points: readonly Point[], share: number): Point[] {
 }
 
 function lastPart(points: readonly Point[], from: number): Point[] {
-  return firstPart(points.toReversed(), 1 - from)
+  // OBS's Chromium 103 has no `toReversed`.
+  const backwards = points.map((_, at) => points[points.length - 1 - at] as Point)
+  return firstPart(backwards, 1 - from)
 }
 
 function mix(one: Point, other: Point, share: number): Point {

@@ -52,7 +52,7 @@ export interface Pose {
 
 export const HIP_HEIGHT = 33
 /** An ankle's height above the sole. */
-export const ANKLE_HEIGHT = 8
+const ANKLE_HEIGHT = 8
 
 /** One jump: crouch, flight, landing. */
 const JUMP_S = 0.8

@@ -18,36 +18,48 @@ const PARTIALS = [
   { ratio: 3.01, gain: 0.14, decay: 0.18 },
   { ratio: 5.43, gain: 0.07, decay: 0.08 },
 ] as const
-const LENGTH_S = 2.6
+export const CHIME_S = 2.6
 /** Loudest sum of all partials stays under 1 at full volume. */
 const HEADROOM = 0.22
 
+/** Later than this after its moment a chime would only startle. */
+const TOO_LATE_MS = 400
+
 /**
- * OBS lets a page sound at once; a browser's tab waits for a click. Until then the chime stays silent, without a word
- * on the stream.
+ * OBS lets a page sound at once; a browser's tab does so after a click. Until then the chime stays silent, without a
+ * word on the stream.
  */
-export function createChime(page: Pick<Window, 'addEventListener' | 'removeEventListener'>): Chime {
+export function createChime(page: Window): Chime {
   let context: AudioContext | undefined
-  const wake = () => void context?.resume().catch(() => {})
-  page.addEventListener('pointerdown', wake)
-  page.addEventListener('keydown', wake)
+  let cancelRest = () => {}
 
   return {
     ring(volume) {
-      if (volume <= 0 || typeof AudioContext === 'undefined') return
+      if (volume <= 0) return
       context ??= new AudioContext({ latencyHint: 'interactive' })
       const audio = context
-      void audio
-        .resume()
-        .catch(() => {})
-        // A promise that was kept only after a later click would ring long after its alert.
-        .then(() => audio.state === 'running' && sound(audio, volume))
+      const askedAt = page.performance.now()
+      cancelRest()
+      // Before a click this stays open, and is kept at some later click that has nothing to do with it.
+      void audio.resume().then(
+        () => {
+          if (page.performance.now() - askedAt < TOO_LATE_MS) strike(audio, audio.currentTime + 0.02, volume)
+          restLater(audio)
+        },
+        () => {},
+      )
     },
+  }
+
+  /** A running context keeps the sound thread awake; an idle overlay costs nothing. */
+  function restLater(audio: AudioContext): void {
+    const timer = page.setTimeout(() => void audio.suspend().catch(() => {}), (CHIME_S + 0.3) * 1_000)
+    cancelRest = () => page.clearTimeout(timer)
   }
 }
 
-function sound(audio: AudioContext, volume: number): void {
-  const begin = audio.currentTime + 0.02
+/** Puts the chime's tones on any audio context, to begin at its time `begin`. @param volume 0 to 1 */
+export function strike(audio: BaseAudioContext, begin: number, volume: number): void {
   const master = audio.createGain()
   // Ears hear loudness as a power of amplitude: half way on the slider should sound half as loud.
   master.gain.value = HEADROOM * Math.min(volume, 1) ** 1.6
@@ -62,9 +74,7 @@ function sound(audio: AudioContext, volume: number): void {
       loudness.gain.setTargetAtTime(0, begin + at + 0.006, decay)
       tone.connect(loudness).connect(master)
       tone.start(begin + at)
-      tone.stop(begin + LENGTH_S)
+      tone.stop(begin + CHIME_S)
     }
   }
-  // A running context keeps the sound thread awake; an idle overlay costs nothing.
-  setTimeout(() => void audio.suspend().catch(() => {}), (LENGTH_S + 0.3) * 1_000)
 }

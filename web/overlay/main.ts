@@ -3,7 +3,7 @@ import { createAlertMemory } from './alert-memory.ts'
 import { createAlertPlayer } from './alert-player.ts'
 import { createChime } from './chime.ts'
 import { openEventSource } from './event-source.ts'
-import { createFrameMeter } from './frame-meter.ts'
+import { createFrameMeter, probeFrames } from './frame-meter.ts'
 import { keepOverlayLink } from './overlay-link.ts'
 import { createOverlayServer } from './overlay-server.ts'
 import { pageIdentity, tabStorage } from './page-identity.ts'
@@ -111,4 +111,5 @@ function openOverlay(key: string, preview: boolean, element: HTMLElement): void 
     after,
     state: () => ({ visible: visibility.visible(), active: visibility.active(), fps: meter.fps(), tier: 'canvas2d' }),
   })
+  probeFrames(window, meter, () => reporter.changed())
 }

@@ -25,7 +25,7 @@ export function wordNodes(parts: readonly TextPart[], page: Document): Node[] {
   })
 }
 
-export function isEmoteAddress(src: string): boolean {
+function isEmoteAddress(src: string): boolean {
   try {
     const { protocol, host } = new URL(src)
     return protocol === 'https:' && host === EMOTE_HOST

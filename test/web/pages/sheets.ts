@@ -5,31 +5,48 @@ import { drawAvatar } from '../../../web/avatar/draw-avatar.ts'
 import { headHeight } from '../../../web/avatar/head.ts'
 import { ACTIONS, poseAt, type Pose } from '../../../web/avatar/poses.ts'
 import { bakeAvatar } from '../../../web/avatar/sprite.ts'
+import { CHIME_S, strike } from '../../../web/overlay/chime.ts'
+import '../../../web/overlay/fonts.css'
 
 interface Grid {
   columns: number
   cellWidth: number
   cellHeight: number
+  /** Of the characters; the cells are given as drawn. */
+  scale: number
   background: string
 }
 
-export function looksSheet(firstSeed: number, count: number, columns: number): HTMLCanvasElement {
-  return drawGrid({ columns, cellWidth: 160, cellHeight: 222, background: '#8fb8a8' }, count, (paint, index) => {
-    drawAvatar(paint, lookFromSeed(firstSeed + index), poseAt(index % 5 === 3 ? 'wave' : 'idle', index * 0.37))
+/** Random looks, as `data:` address of a picture. */
+export function looksSheet(firstSeed: number, count: number, columns: number): string {
+  const grid = { columns, cellWidth: 118, cellHeight: 168, scale: 0.74, background: '#8fb8a8' }
+  return drawGrid(grid, count, (paint, index) => {
+    drawAvatar(paint, lookFromSeed(firstSeed + index), poseAt(index % 5 === 3 ? 'wave' : 'idle', index * 0.37 + 0.2))
   })
 }
 
-export function posesSheet(
+/** Every action of a few characters, a row each. */
+export async function posesSheet(
   seeds: readonly number[],
   times: readonly number[],
   signs: readonly string[],
-): HTMLCanvasElement {
-  const grid = { columns: ACTIONS.length, cellWidth: 150, cellHeight: 264, background: '#5b6c8f' }
+): Promise<string> {
+  await Promise.all(signs.map((sign) => document.fonts.load('800 19px "Onest Variable"', sign)))
+  const grid = { columns: ACTIONS.length, cellWidth: 128, cellHeight: 232, scale: 0.8, background: '#5b6c8f' }
   return drawGrid(grid, seeds.length * ACTIONS.length, (paint, index) => {
     const row = Math.floor(index / ACTIONS.length)
     const action = ACTIONS[index % ACTIONS.length] ?? 'idle'
     drawAvatar(paint, lookFromSeed(seeds[row] ?? 0), poseAt(action, times[row] ?? 0), signs[row])
   })
+}
+
+/** The chime at full volume: its loudest sample, and that of its last tenth of a second. */
+export async function chimePeaks(): Promise<{ peak: number; end: number }> {
+  const audio = new OfflineAudioContext(1, Math.ceil(CHIME_S * 48_000), 48_000)
+  strike(audio, 0, 1)
+  const samples = (await audio.startRendering()).getChannelData(0)
+  const loudest = (part: Float32Array) => part.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0)
+  return { peak: loudest(samples), end: loudest(samples.subarray(-4_800)) }
 }
 
 /** A digest of every action at every time for every seed. */
@@ -123,25 +140,28 @@ function topRow({ data, width, height }: ImageData): number {
 }
 
 /** Draws `count` cells, each with its character's feet in the middle near the bottom. */
-function drawGrid(
-  grid: Grid,
-  count: number,
-  cell: (paint: CanvasRenderingContext2D, index: number) => void,
-): HTMLCanvasElement {
+function drawGrid(grid: Grid, count: number, cell: (paint: CanvasRenderingContext2D, index: number) => void): string {
+  const { columns, cellWidth, cellHeight, scale } = grid
   const canvas = document.createElement('canvas')
-  canvas.width = grid.columns * grid.cellWidth
-  canvas.height = Math.ceil(count / grid.columns) * grid.cellHeight
-  const paint = canvas.getContext('2d') as CanvasRenderingContext2D
+  canvas.width = columns * cellWidth
+  canvas.height = Math.ceil(count / columns) * cellHeight + 14
+  const paint = canvas.getContext('2d', { alpha: false }) as CanvasRenderingContext2D
   paint.fillStyle = grid.background
   paint.fillRect(0, 0, canvas.width, canvas.height)
   for (let index = 0; index < count; index++) {
     paint.save()
-    paint.translate(
-      ((index % grid.columns) + 0.5) * grid.cellWidth,
-      (Math.floor(index / grid.columns) + 1) * grid.cellHeight - 18,
-    )
+    paint.translate(((index % columns) + 0.5) * cellWidth, (Math.floor(index / columns) + 1) * cellHeight)
+    paint.scale(scale, scale)
     cell(paint, index)
     paint.restore()
   }
-  return canvas
+  calm(paint)
+  return canvas.toDataURL('image/png')
+}
+
+/** Thirty-two tones a channel: nobody sees it, and the picture weighs two thirds. */
+function calm(paint: CanvasRenderingContext2D): void {
+  const pixels = paint.getImageData(0, 0, paint.canvas.width, paint.canvas.height)
+  for (const [at, value] of pixels.data.entries()) pixels.data[at] = at % 4 === 3 ? 255 : Math.round(value / 8) * 8
+  paint.putImageData(pixels, 0, 0)
 }
