@@ -1,0 +1,100 @@
+import { randomBytes } from 'node:crypto'
+import { createServer } from 'node:net'
+import type { TestContext } from 'node:test'
+import { startSimulator, type Simulator } from '../../simulator/simulator.ts'
+import { createLogger, type Logger } from '../../src/base/logger.ts'
+import { compose, type Tuning } from '../../src/compose.ts'
+import { readConfig } from '../../src/config.ts'
+import { openTestDatabase } from './database.ts'
+
+/** The platforms' minute takes this long in journeys, and our spacing shrinks with it. */
+export const FAST_WINDOW_MS = 3_000
+
+export const FAST: Tuning = {
+  budgetSpacingMs: (1_100 * FAST_WINDOW_MS) / 60_000,
+  rateWindowMs: FAST_WINDOW_MS,
+  sweepEveryMs: { live: 1_500, idle: 10_000 },
+  checkAlertsEveryMs: 200,
+  rateLimits: { other: 1_000_000, auth: 1_000_000, 'overlay-session': 1_000_000 },
+}
+
+export interface TestNode {
+  baseUrl: string
+  simulator: Simulator
+  logs: Array<Record<string, unknown>>
+  stop(): Promise<void>
+}
+
+/** The settings of a node that talks to a simulator, as an operator would write them. */
+export function nodeEnvironment(options: {
+  port: number
+  simulatorUrl: string
+  connectionString?: string
+  dataDir?: string
+  secretKey?: string
+}): Record<string, string> {
+  const { port, simulatorUrl, connectionString, dataDir, secretKey } = options
+  return {
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    BASE_URL: `http://127.0.0.1:${port}`,
+    NODE_ID: 'test-node',
+    LOG_LEVEL: 'debug',
+    TWITCH_CLIENT_ID: 'chatfolk-twitch',
+    TWITCH_CLIENT_SECRET: 'chatfolk-twitch-secret',
+    TWITCH_AUTH_URL: `${simulatorUrl}/oauth2`,
+    TWITCH_API_URL: `${simulatorUrl}/helix`,
+    DONATIONALERTS_CLIENT_ID: 'chatfolk-da',
+    DONATIONALERTS_CLIENT_SECRET: 'chatfolk-da-secret',
+    DONATIONALERTS_URL: simulatorUrl,
+    DONATIONALERTS_SOCKET_URL: `${simulatorUrl.replace(/^http/, 'ws')}/connection/websocket`,
+    ...(connectionString === undefined ? {} : { DATABASE_URL: connectionString }),
+    ...(dataDir === undefined ? {} : { DATA_DIR: dataDir }),
+    ...(secretKey === undefined ? {} : { SECRET_KEYS: secretKey }),
+  }
+}
+
+/** A whole node in this process, on a database of its own, with a simulator whose minute is short. */
+export async function startNode(
+  t: Pick<TestContext, 'after'>,
+  {
+    tuning = FAST,
+    simulatorOptions = {},
+  }: { tuning?: Tuning; simulatorOptions?: Parameters<typeof startSimulator>[0] } = {},
+): Promise<TestNode> {
+  const { connectionString } = await openTestDatabase(t)
+  const simulator = await startSimulator({ port: 0, rateWindowMs: FAST_WINDOW_MS, ...simulatorOptions })
+  const port = await freePort()
+  const { logger, logs } = recordingLogger()
+  const config = readConfig(
+    nodeEnvironment({
+      port,
+      simulatorUrl: simulator.url,
+      connectionString,
+      secretKey: randomBytes(32).toString('base64'),
+    }),
+  )
+  const service = compose(config, logger, tuning)
+  t.after(async () => {
+    await service.stop()
+    await simulator.close()
+  })
+  await service.start()
+  return { baseUrl: config.baseUrl, simulator, logs, stop: () => service.stop() }
+}
+
+/** Keeps every line for tests that look for secrets in them, or for what went wrong. */
+export function recordingLogger(): { logger: Logger; logs: Array<Record<string, unknown>> } {
+  const logs: Array<Record<string, unknown>> = []
+  const destination = { write: (line: string) => void logs.push(JSON.parse(line) as Record<string, unknown>) }
+  return { logger: createLogger({ level: 'debug', pretty: false, nodeId: 'test-node', destination }), logs }
+}
+
+/** A port that nobody listens on at this moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
