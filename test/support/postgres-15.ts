@@ -13,6 +13,7 @@ export async function startPostgres15(): Promise<TestServer> {
   const programs = { initdb: join(BIN, 'initdb'), postgres: join(BIN, 'postgres'), pg_ctl: join(BIN, 'pg_ctl') }
   const program = runPrograms({ ...programs, version: '15' }, user)
   const home = await mkdtemp(join(await quickPlace(), 'chatfolk-test-'))
+  endWithThisProcess(home)
   // Before 16 PostgreSQL walks back to where it stands.
   await chmod(home, 0o711)
   const directory = join(home, 'postgres')
@@ -25,7 +26,5 @@ export async function startPostgres15(): Promise<TestServer> {
     `create role chatfolk login createdb password '${password}'`,
     'create database chatfolk owner chatfolk',
   ])
-  const server = await serve(program, directory, password)
-  endWithThisProcess(server.pid, home)
-  return server
+  return serve(program, directory, password)
 }

@@ -19,7 +19,6 @@ import { silentLogger } from './logger.ts'
 
 /** A throw-away server, as the embedded one but without any promise to survive a power cut. */
 export interface TestServer {
-  pid: number
   /** The name of the database with all migrations applied, to be copied. */
   migrated: string
   connectionString(database: string): string
@@ -36,12 +35,11 @@ export async function startTestServer(): Promise<TestServer> {
   const program = await findPostgresProgram(await chooseServerUser('/'))
   const template = await preparedFiles(program)
   const home = await mkdtemp(join(await quickPlace(), 'chatfolk-test-'))
+  endWithThisProcess(home)
   const directory = join(home, 'postgres')
   await promisify(execFile)('cp', ['-a', join(template, 'postgres'), directory])
   const password = await readFile(join(template, 'password'), 'utf8')
-  const server = await serve(program, directory, password)
-  endWithThisProcess(server.pid, home)
-  return server
+  return serve(program, directory, password)
 }
 
 /**
@@ -66,6 +64,7 @@ async function preparedFiles(program: PostgresProgram): Promise<string> {
 
   await mkdir(cache, { recursive: true })
   const half = await mkdtemp(join(cache, 'half-'))
+  endWithThisProcess(half)
   const directory = join(half, 'postgres')
   await mkdir(directory, { mode: 0o700 })
   if (program.user) await chown(directory, program.user.uid, program.user.gid)
@@ -151,7 +150,6 @@ export async function serve(
     throw new Error(`The PostgreSQL of the tests did not start: ${said.slice(-2_000)}`)
   }
   return {
-    pid: child.pid ?? 0,
     migrated: MIGRATED,
     connectionString,
     stop: async () => {
@@ -183,14 +181,14 @@ function freePort(): Promise<number> {
   })
 }
 
-/** A shell that waits at the other end of a pipe for us to be gone, then ends the server and removes its files. */
-export function endWithThisProcess(pid: number, home: string): void {
-  const wait = 'read -r _; [ "$(head -n 1 "$2/postgres/postmaster.pid")" = "$1" ] && kill -QUIT "$1"'
-  const clean = 'while kill -0 "$1"; do sleep 0.05; done; rm -rf "$2"'
-  const guard = spawn('sh', ['-c', `exec 2>/dev/null; ${wait}; ${clean}`, 'sh', String(pid), home], {
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  })
+/** A shell that waits at the other end of a pipe for us to be gone, then ends the server in `home` and removes it. */
+export function endWithThisProcess(home: string): void {
+  const script = `exec 2>/dev/null
+    read -r _
+    pid=$(head -n 1 "$1/postgres/postmaster.pid") && kill -QUIT "$pid" && while kill -0 "$pid"; do sleep 0.05; done
+    rm -rf "$1"`
+  // A process group of its own: Ctrl-C must not end it before us.
+  const guard = spawn('sh', ['-c', script, 'sh', home], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
   guard.unref()
   ;(guard.stdin as unknown as { unref(): void }).unref()
 }
