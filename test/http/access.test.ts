@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import type { InjectOptions } from 'fastify'
 import { AppError } from '../../src/base/errors.ts'
-import { streamerOf } from '../../src/http/access.ts'
+import { streamerOf, type InventoryEntry } from '../../src/http/access.ts'
 import type { Routes } from '../../src/http/app.ts'
 import { createServer, type ServerOptions } from '../../src/http/server.ts'
 import { createSessionCookie } from '../../src/http/session.ts'
@@ -53,11 +53,18 @@ test('a server with a route that does not say who may call it never starts', asy
 
 test('every route of the inventory keeps out whom it must', async (t) => {
   const app = await open(t)
-  await checkRoutesAreShut(app, { sessionCookie: cookieOf(STREAMER), origin: ORIGIN, openActions: ['POST /open'] })
-  await assert.rejects(
-    checkRoutesAreShut(app, { sessionCookie: cookieOf(STREAMER), origin: ORIGIN, openActions: [] }),
-    /actions that need no session/,
-  )
+  const check = (openActions: string[], routes: readonly InventoryEntry[] = app.routeInventory) =>
+    checkRoutesAreShut({
+      routes,
+      send: ({ method, path, headers }) => app.inject({ method: method as 'GET', url: path, headers }),
+      sessionCookie: cookieOf(STREAMER),
+      origin: ORIGIN,
+      openActions,
+    })
+  await check(['POST /open'])
+  await assert.rejects(check([]), /actions that need no session/)
+  const wronglyDeclared = [{ method: 'POST', url: '/open', access: 'session' as const }]
+  await assert.rejects(check([], wronglyDeclared), /POST \/open without a cookie answered 200/)
 })
 
 test('a streamer’s route knows the channel, and tells a person without one so', async (t) => {

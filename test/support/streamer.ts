@@ -38,7 +38,7 @@ export async function joinAsStreamer({
   if (!withoutDonations) await streamer.signIn('/auth/donationalerts/login?return=/dashboard', login)
   return {
     login,
-    daId: String(daId),
+    daId,
     channelId: channel.id,
     overlayUrl: channel.overlayUrl,
     get: streamer.get,
@@ -76,6 +76,8 @@ export function createBrowser(baseUrl: string) {
     },
     send: (method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown) => request(method, path, body),
     raw: request,
+    /** Everything the site has stored in this browser. */
+    cookies: (): ReadonlyMap<string, string> => cookies,
     async signIn(path: string, loginAs: string): Promise<void> {
       const consent = new URL((await request('GET', path)).headers.get('location') ?? '')
       consent.searchParams.set('login_as', loginAs)
