@@ -28,6 +28,22 @@ async function donate(
 const idOf = (item: ParsedDonation) => (item.ok ? item.donation.externalId : assert.fail(item.reason))
 const idsOf = (publications: readonly Publication[]) => publications.map(({ item }) => idOf(item))
 
+/** How a call fails that meets this fault, once all the client's patience is over. */
+async function codeUnder(
+  { control, clock }: SimulatedStreamer,
+  fault: { target: string; kind: string | undefined },
+  call: () => Promise<unknown>,
+): Promise<string> {
+  await control('POST', '/control/faults', { ...fault, times: 1 })
+  const failure = failureOf(call())
+  await eventually('the fault being met', async () => {
+    const { faults } = await control<{ faults: unknown[] }>('GET', '/control/faults')
+    return faults.length === 0
+  })
+  await clock.advance(10_000)
+  return (await failure).code
+}
+
 async function live(stream: SimulatedStream, subscriptions = 1): Promise<void> {
   await eventually('the subscription', () => stream.subscriptions.length === subscriptions)
 }
@@ -58,7 +74,8 @@ test('a code is good once', async (t) => {
 
 for (const status of [400, 401]) {
   test(`a dead refresh token, said with ${status}, is told from an outage`, async (t) => {
-    const { oauth, tokens, control, accountId } = await startSimulatedStreamer(t)
+    const streamer = await startSimulatedStreamer(t)
+    const { oauth, tokens, control, accountId } = streamer
     await control('PATCH', '/control/switches', { deadRefreshStatus: status })
     const refresh = () => oauth.refresh({ application: DA_APPLICATION, refreshToken: tokens.refreshToken ?? '' })
     for (const [kind, code] of [
@@ -69,8 +86,7 @@ for (const status of [400, 401]) {
       ['hang', 'platform-network'],
       ['429', 'platform-rate-limit'],
     ]) {
-      await control('POST', '/control/faults', { target: 'da.token', kind, times: 1 })
-      assert.equal((await failureOf(refresh())).code, code, kind)
+      assert.equal(await codeUnder(streamer, { target: 'da.token', kind }, refresh), code, kind)
     }
     await control('POST', '/control/tokens', { platform: 'da', userId: accountId, kill: 'refresh' })
     assert.equal((await failureOf(refresh())).code, 'platform-auth')
@@ -235,7 +251,8 @@ for (const subscribeReply of ['empty', 'refused']) {
 }
 
 test('each fault of the platform has its name', async (t) => {
-  const { source, tokens, accountId, control } = await startSimulatedStreamer(t)
+  const streamer = await startSimulatedStreamer(t)
+  const { source, tokens, accountId, control } = streamer
   const page = () => source.donationsPage({ accessToken: tokens.accessToken, accountId, page: 1 })
   for (const [kind, code] of [
     ['429', 'platform-rate-limit'],
@@ -248,8 +265,7 @@ test('each fault of the platform has its name', async (t) => {
     ['reset', 'platform-network'],
     ['reply-lost', 'platform-network'],
   ]) {
-    await control('POST', '/control/faults', { target: 'da.rest', kind, times: 1 })
-    assert.equal((await failureOf(page())).code, code, kind)
+    assert.equal(await codeUnder(streamer, { target: 'da.rest', kind }, page), code, kind)
   }
   assert.deepEqual((await page()).items, [])
   await control('POST', '/control/tokens', { platform: 'da', userId: accountId, kill: 'access' })

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
-import { systemClock } from '../../src/base/clock.ts'
 import { createMetrics } from '../../src/base/metrics.ts'
 import type { StreamPosition } from '../../src/domain/donation.ts'
 import { createDonationAlerts } from '../../src/platforms/donationalerts/donation-alerts.ts'
@@ -28,7 +27,7 @@ export interface SimulatedStreamer {
   oauth: OAuthProvider
   tokens: TokenPair
   source: DonationSource
-  /** Moves only the client's own timers. */
+  /** Moves only the client's own timers and deadlines. */
   clock: ManualClock
   open(options?: { position?: StreamPosition | null; socketToken?: string }): Promise<SimulatedStream>
 }
@@ -50,7 +49,8 @@ export async function startSimulatedStreamer(t: Pick<TestContext, 'after'>): Pro
   const control = createControl(url)
   const { daId } = await control<{ daId: string }>('POST', '/control/streamers', { login: 'ivan', name: 'Ivan' })
 
-  const request = createPlatformRequest({ clock: systemClock, metrics: createMetrics(), timeoutMs: 1_000 })
+  const clock = createManualClock()
+  const request = createPlatformRequest({ clock, metrics: createMetrics() })
   const oauth = createDonationAlertsOAuth({
     url,
     applications: new Map([[DA_APPLICATION, `${DA_APPLICATION}-secret`]]),
@@ -58,7 +58,6 @@ export async function startSimulatedStreamer(t: Pick<TestContext, 'after'>): Pro
   })
   const code = await letIn(oauth, 'ivan')
   const tokens = await oauth.exchangeCode({ application: DA_APPLICATION, redirectUri: CALLBACK, code })
-  const clock = createManualClock()
   const source = createDonationAlerts({
     url,
     socketUrl: `${url.replace('http', 'ws')}/connection/websocket`,
