@@ -21,6 +21,9 @@ export interface ChannelFeed {
   start(): () => void
 }
 
+/** Nothing changes here by itself; coming back to the page asks again. */
+const RESTING: ReadonlySet<FeedPhase> = new Set(['signed-out', 'no-channel'])
+
 const VISIBLE_MS = 3_000
 const HIDDEN_MS = 15_000
 const LONGEST_BACKOFF_MS = 30_000
@@ -37,6 +40,7 @@ export function createChannelFeed(api: Api): ChannelFeed {
   let timer: ReturnType<typeof setTimeout> | undefined
   let running = false
   let asking: Promise<void> | undefined
+  let askAgain = false
   /** Grows with `accept`: an answer to an older question must not undo what a newer one told. */
   let accepted = 0
 
@@ -84,13 +88,22 @@ export function createChannelFeed(api: Api): ChannelFeed {
     return { ...answer, settings: known.settings, settingsRev: known.settingsRev }
   }
 
-  function refresh(): Promise<void> {
+  /** Whoever asks while a question is under way gets another one after it: the answer may be older than the wish. */
+  async function refresh(): Promise<void> {
     clearTimeout(timer)
-    asking ??= ask().finally(() => {
+    askAgain = asking !== undefined
+    asking ??= askUntilCurrent().finally(() => {
       asking = undefined
-      if (running) timer = setTimeout(() => void refresh(), nextIn())
+      if (running && !RESTING.has(phase.value)) timer = setTimeout(() => void refresh(), nextIn())
     })
-    return asking
+    await asking
+  }
+
+  async function askUntilCurrent(): Promise<void> {
+    do {
+      askAgain = false
+      await ask()
+    } while (askAgain)
   }
 
   function nextIn(): number {

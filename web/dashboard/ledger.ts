@@ -30,13 +30,17 @@ export function createLedger(api: Api): Ledger {
   let again = false
 
   /** The first page anew. Whoever asks during a reading gets another one after it: the answer under way may be too old. */
-  function refresh(): Promise<void> {
+  async function refresh(): Promise<void> {
     again = reading !== undefined
-    reading ??= readFirst().finally(() => {
-      reading = undefined
-      if (again) void refresh()
-    })
-    return reading
+    reading ??= readUntilCurrent().finally(() => (reading = undefined))
+    await reading
+  }
+
+  async function readUntilCurrent(): Promise<void> {
+    do {
+      again = false
+      await readFirst()
+    } while (again)
   }
 
   async function readFirst(): Promise<void> {

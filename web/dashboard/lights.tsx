@@ -4,8 +4,8 @@ import { useChannel, useSession } from './session.ts'
 import {
   DONATION_TONES,
   donationsStatus,
-  OVERLAY_TONES,
   overlayStatus,
+  overlayTone,
   QUEUE_TONES,
   queueStatus,
   sourcesOf,
@@ -56,7 +56,7 @@ function OverlayLight() {
   const status = overlayStatus(channel)
   const sources = sourcesOf(channel)
   return (
-    <Light title={live.overlay} section="overlay" tone={OVERLAY_TONES[status]} word={texts[status]}>
+    <Light title={live.overlay} section="overlay" tone={overlayTone(channel)} word={texts[status]}>
       {sources.length > 0
         ? texts.sources(sources.length)
         : channel.overlayLastSeenAt && texts.lastSeen(format.relative(channel.overlayLastSeenAt, now.value))}

@@ -1,12 +1,13 @@
 import { Character } from '../ui/character.tsx'
 import { useTexts } from '../ui/language.tsx'
 import { Icon } from '../ui/icons.tsx'
+import { ConnectLink } from './connect-link.tsx'
 import { LedgerList } from './ledger-list.tsx'
 import { Lights } from './lights.tsx'
 import { Preview } from './preview.tsx'
 import { useChannel, useSession } from './session.ts'
 import { SetupChecklist } from './setup-checklist.tsx'
-import { currentStep, setupSteps } from './setup-steps.ts'
+import { setupSteps } from './setup-steps.ts'
 import { standingOf, type Standing } from './status.ts'
 import { TestDonation } from './test-donation.tsx'
 
@@ -19,7 +20,7 @@ export function LiveSection() {
   const { feed, ledger, narrow } = useSession()
   const channel = useChannel()
   const steps = setupSteps(channel, ledger.items.value)
-  const current = currentStep(steps, channel)
+  const current = steps.find((step) => !step.done)?.step
   const stepsLeft = steps.filter((step) => !step.done).length
   const standing = feed.trouble.value ? 'unknown' : standingOf(channel, stepsLeft)
   return (
@@ -27,9 +28,9 @@ export function LiveSection() {
       <h1 class="visually-hidden">{texts.live.title}</h1>
       <Headline standing={standing} stepsLeft={stepsLeft} />
       <Lights />
-      {narrow.value && <Preview />}
       {stepsLeft > 0 && <SetupChecklist steps={steps} current={current} />}
-      <TestDonation primary={current === undefined || current === 'test'} />
+      {narrow.value && <Preview />}
+      <TestDonation primary={standing !== 'needsYou' && (current === undefined || current === 'test')} />
       {(ledger.items.value?.length ?? 0) > 0 && (
         <section class="card flush">
           <div class="card-head">
@@ -48,6 +49,7 @@ export function LiveSection() {
 
 const MOODS = {
   allGood: 'cheer',
+  hidden: 'idle',
   waiting: 'wave',
   setUp: 'wave',
   needsYou: 'sign',
@@ -57,14 +59,20 @@ const MOODS = {
 } as const
 
 function Headline({ standing, stepsLeft }: { standing: Standing; stepsLeft: number }) {
-  const { live } = useTexts()
+  const { live, donations } = useTexts()
   const title = standing === 'setUp' ? live.setUp(stepsLeft) : live[standing]
   return (
     <section class={`headline ${standing}`} aria-live="polite">
       <Character seed={83} action={MOODS[standing]} height={144} sign="!" />
       <div>
         <p class="headline-title">{title}</p>
-        <p class="muted">{live[`${standing}Body`]}</p>
+        <p class="muted">{standing === 'needsYou' ? donations.state.needs_reauth : live[`${standing}Body`]}</p>
+        {standing === 'needsYou' && (
+          <ConnectLink look="button primary">
+            <Icon name="plug" />
+            {donations.reconnect}
+          </ConnectLink>
+        )}
       </div>
     </section>
   )

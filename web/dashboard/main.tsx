@@ -10,6 +10,7 @@ import { createLedger } from './ledger.ts'
 import { createSectionChoice } from './section.ts'
 import { SessionProvider, type DashboardSession } from './session.ts'
 import { createSettingsSaver } from './settings-saver.ts'
+import { showPageIcon } from '../ui/page-icon.ts'
 import '../ui/theme.css'
 import '../ui/controls.css'
 import './dashboard.css'
@@ -33,6 +34,7 @@ feed.start()
 session.ledger.follow(feed)
 setInterval(() => (now.value = Date.now()), 1_000)
 
+showPageIcon()
 const page = document.querySelector('#page')
 if (page) {
   render(

@@ -77,6 +77,7 @@ export function RangeSetting({ label, note, value, min, max, show, disabled = fa
         min={min}
         max={max}
         value={current}
+        style={{ '--filled': `${(100 * (current - min)) / (max - min)}%` }}
         disabled={disabled}
         aria-valuetext={show(current)}
         onInput={(event) => (moving.value = event.currentTarget.valueAsNumber)}

@@ -2,7 +2,6 @@ import type { ComponentChildren } from 'preact'
 import { Icon } from '../ui/icons.tsx'
 import { useTexts } from '../ui/language.tsx'
 import { ConnectLink } from './connect-link.tsx'
-import { useChannel } from './session.ts'
 import type { SetupStep, StepState } from './setup-steps.ts'
 import { focusTestForm } from './test-donation.tsx'
 
@@ -14,7 +13,6 @@ export interface SetupChecklistProps {
 /** What stands between a new channel and its first stream. The step to take next carries the primary button. */
 export function SetupChecklist({ steps, current }: SetupChecklistProps) {
   const { live } = useTexts()
-  const { donations } = useChannel()
   const look = (step: SetupStep) => (step === current ? 'button primary' : 'button')
 
   return (
@@ -39,9 +37,9 @@ export function SetupChecklist({ steps, current }: SetupChecklistProps) {
         return (
           <Step
             title={live.stepDonations}
-            body={donations.configured ? live.stepDonationsBody : live.stepDonationsOff}
+            body={live.stepDonationsBody}
             done={done}
-            button={donations.configured && <ConnectLink look={look(step)}>{live.connect}</ConnectLink>}
+            button={<ConnectLink look={look(step)}>{live.connect}</ConnectLink>}
           />
         )
       case 'overlay':

@@ -8,7 +8,7 @@ export type OverlayStatus = 'visible' | 'hidden' | 'gone' | 'never'
 export type QueueStatus = 'paused' | 'playing' | 'held' | 'waiting' | 'empty'
 
 /** What the page says about the channel as a whole, the most urgent first. */
-export type Standing = 'unknown' | 'needsYou' | 'setUp' | 'paused' | 'working' | 'waiting' | 'allGood'
+export type Standing = 'unknown' | 'needsYou' | 'setUp' | 'paused' | 'working' | 'hidden' | 'waiting' | 'allGood'
 
 /** The streamer's own sources: the dashboard's preview is none. */
 export function sourcesOf(channel: ChannelView): OverlaySource[] {
@@ -44,11 +44,18 @@ export const DONATION_TONES: Record<DonationsStatus, Tone> = {
   unconfigured: 'idle',
 }
 
-export const OVERLAY_TONES: Record<OverlayStatus, Tone> = {
-  visible: 'good',
-  hidden: 'busy',
-  gone: 'bad',
-  never: 'idle',
+/** OBS is closed most of the day, and nothing is wrong then: only somebody who waits for it makes it a fault. */
+export function overlayTone(channel: ChannelView): Tone {
+  switch (overlayStatus(channel)) {
+    case 'visible':
+      return 'good'
+    case 'hidden':
+      return 'busy'
+    case 'gone':
+      return channel.alerts.queued > 0 ? 'bad' : 'idle'
+    case 'never':
+      return 'idle'
+  }
 }
 
 export const QUEUE_TONES: Record<QueueStatus, Tone> = {
@@ -66,5 +73,6 @@ export function standingOf(channel: ChannelView, stepsLeft: number): Standing {
   if (stepsLeft > 0) return 'setUp'
   if (channel.alerts.paused) return 'paused'
   if (DONATION_TONES[donations] === 'busy') return 'working'
-  return overlay === 'visible' ? 'allGood' : 'waiting'
+  if (overlay === 'visible') return 'allGood'
+  return overlay === 'hidden' ? 'hidden' : 'waiting'
 }

@@ -5,27 +5,13 @@ import type { Problem } from '../ui/api.ts'
 import { Icon } from '../ui/icons.tsx'
 import { useTexts } from '../ui/language.tsx'
 import { ProblemNotice } from '../ui/notice.tsx'
-import type { Texts } from '../ui/texts.ts'
 import { useChannel, useSession } from './session.ts'
 
 const MAX_WORDS = 300
 const MAX_NAME = 100
 const CURRENCIES = ['RUB', 'USD', 'EUR', 'UAH', 'KZT', 'BYN', 'PLN', 'TRY', 'BRL', 'GBP']
 
-const PRESETS = [
-  'short',
-  'cyrillic',
-  'long',
-  'emoji',
-  'anonymous',
-] as const satisfies readonly (keyof Texts['test']['samples'])[]
-const PRESET_MONEY: Record<(typeof PRESETS)[number], [amount: string, currency: string]> = {
-  short: ['5', 'USD'],
-  cyrillic: ['500', 'RUB'],
-  long: ['1234.56', 'RUB'],
-  emoji: ['49.90', 'EUR'],
-  anonymous: ['100', 'RUB'],
-}
+const PRESETS = ['short', 'long', 'emoji', 'foreign', 'anonymous'] as const
 
 const FORM_ID = 'test-donation'
 
@@ -41,7 +27,7 @@ export function TestDonation({ primary }: { primary: boolean }) {
   const texts = useTexts()
   const { api, feed, ledger, toasts } = useSession()
   const channel = useChannel()
-  const draft = useSignal({ ...texts.test.samples.cyrillic, amount: '500', currency: 'RUB' })
+  const draft = useSignal(texts.test.samples.short)
   const sending = useSignal(false)
   const problem = useSignal<Problem | null>(null)
   const asked = useSignal(false)
@@ -91,15 +77,7 @@ export function TestDonation({ primary }: { primary: boolean }) {
       <p class="muted small">{texts.test.body}</p>
       <div class="chips" role="group" aria-label={texts.test.presets}>
         {PRESETS.map((preset) => (
-          <button
-            key={preset}
-            type="button"
-            class="chip"
-            onClick={() => {
-              const [amount, currency] = PRESET_MONEY[preset]
-              change({ ...texts.test.samples[preset], amount, currency })
-            }}
-          >
+          <button key={preset} type="button" class="chip" onClick={() => change(texts.test.samples[preset])}>
             {texts.test.preset[preset]}
           </button>
         ))}

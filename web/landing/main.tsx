@@ -3,10 +3,12 @@ import { createApi } from '../ui/api.ts'
 import { takeAuthFailure } from '../ui/auth-error.tsx'
 import { createLanguageChoice, LanguageProvider } from '../ui/language.tsx'
 import { Landing } from './landing.tsx'
+import { showPageIcon } from '../ui/page-icon.ts'
 import '../ui/theme.css'
 import '../ui/controls.css'
 import './landing.css'
 
+showPageIcon()
 const page = document.querySelector('#page')
 if (page) {
   render(

@@ -5,7 +5,7 @@ import { poseAt, type Action } from '../avatar/poses.ts'
 
 /** How much room a character needs, in its own units: hats, raised arms and jumps included. */
 const BOX = { width: 150, height: 214, ground: 203 }
-const HEAD_BOX = { width: 150, height: 150, chin: 118 }
+const HEAD_BOX = { width: 150, height: 150, chin: 122 }
 
 export interface CharacterProps {
   seed: number
