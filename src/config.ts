@@ -218,7 +218,6 @@ function readSecretKeys(given: string | undefined, faults: string[]): Buffer[] |
 function ownSecretKeys(dataDir: string): Buffer[] {
   const file = join(dataDir, 'secret-keys')
   try {
-    // The database's own user must be able to pass through to its part, whose own mode is 0700.
     if (!existsSync(dataDir)) mkdirSync(dataDir, { recursive: true, mode: 0o700 })
     if (!existsSync(file)) writeFileSync(file, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600, flag: 'wx' })
     chmodSync(file, 0o600)

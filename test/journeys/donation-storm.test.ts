@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { checkDelivery } from '../support/check-delivery.ts'
+import { startNode } from '../support/node.ts'
+import { openOverlay } from '../support/overlay-client.ts'
+import { createControl } from '../support/simulator-control.ts'
+import { joinAsStreamer } from '../support/streamer.ts'
+import { until } from '../support/until.ts'
+
+test('200 donations through duplicates, reordering, lost sockets, an epoch reset, a storm of 429 and a dead token: each is stored once and shown once', async (t) => {
+  const { baseUrl, simulator } = await startNode(t)
+  const control = createControl(simulator.url)
+  const streamer = await joinAsStreamer({ baseUrl, simulatorUrl: simulator.url, login: 'storm' })
+  const { daId } = streamer
+  const overlay = openOverlay({ overlayUrl: streamer.overlayUrl })
+  t.after(() => overlay.close())
+  await until('the stream is live', async () => (await donationState(streamer)) === 'live')
+
+  const ids: string[] = []
+  let sent = 0
+  const donate = async (count: number, more: Record<string, unknown> = {}) => {
+    for (let n = 0; n < count; n++) {
+      sent++
+      const { ids: made } = await control.donate({
+        daId,
+        username: `donor ${sent}`,
+        amount: sent,
+        currency: 'RUB',
+        message: `words ${sent} 💜`,
+        ...more,
+      })
+      ids.push(...made.map(String))
+    }
+  }
+
+  await donate(30)
+  await donate(10, { push: 'duplicate' })
+  await control.reorder(daId, 6)
+  await donate(12)
+  await control.closeSockets({ daId, code: 3001 })
+  await donate(20)
+  await control.closeSockets({ daId, code: 1006, raw: true })
+  await donate(15)
+  await donate(5, { push: 'drop' })
+  await donate(8)
+  await control.closeSockets({ daId, code: 3010 })
+  await donate(20)
+  await control.resetEpoch(daId)
+  await donate(20)
+  // A third of the window, as 20 s are of a minute.
+  await control.fault({ target: 'da.rest', kind: '429', durationMs: 1_000, retryAfter: true })
+  await control.fault({ target: 'da.subscribe', kind: '429', durationMs: 1_000, retryAfter: true })
+  await control.closeSockets({ daId, code: 3004 })
+  await donate(20)
+  await control.kill({ platform: 'da', userId: daId, kill: 'access' })
+  await control.closeSockets({ daId, code: 3005 })
+  await donate(40)
+
+  assert.equal(ids.length, 200)
+  await until('all 200 were shown', () => overlay.drawn().length >= 200, 60_000)
+  await until('the stream is live again', async () => (await donationState(streamer)) === 'live', 20_000)
+  const verdict = await checkDelivery({ streamer, overlay, ids })
+  assert.deepEqual(verdict, { stored: 200, shown: 200, lost: [], doubled: [], outOfOrder: 0 })
+  const { maxInWindow } = await control.requests()
+  for (const [application, most] of Object.entries(maxInWindow))
+    assert.ok(most <= 60, `${application}: ${most} in a window`)
+})
+
+async function donationState(streamer: { get<Body>(path: string): Promise<Body> }): Promise<string> {
+  return (await streamer.get<{ donations: { state: string } }>('/api/channel')).donations.state
+}
