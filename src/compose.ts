@@ -148,6 +148,7 @@ export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Se
       clock,
       logger,
       nodeId: config.nodeId,
+      signal: life.signal,
     })
 
     const audience = createOverlayAudience({

@@ -24,7 +24,7 @@ export interface AuthRoutesOptions {
 
 /** What platforms and bookmarks may put into our addresses. Unfit values count as absent: a person stands before it. */
 const parameter = (longest: number) => z.string().max(longest).optional().catch(undefined)
-const loginQuery = z.object({ return: parameter(2_048) })
+const loginQuery = z.object({ return: parameter(2_048), moved: parameter(1) })
 const callbackQuery = z.object({ state: parameter(4_096), code: parameter(4_096), error: parameter(256) })
 
 const meReply = z.object({
@@ -43,6 +43,11 @@ export function authRoutes(options: AuthRoutesOptions): Routes {
       '/auth/twitch/login',
       { config: { access: 'public', pace: 'auth' }, schema: { querystring: loginQuery }, exposeHeadRoute: false },
       async (request, reply) => {
+        // Cookies made at 127.0.0.1 are not there when Twitch sends the browser to localhost. Asked for once only: a
+        // proxy may tell us another name than the browser sees.
+        if (request.host !== new URL(baseUrl).host && request.query.moved === undefined) {
+          return reply.redirect(baseUrl + withParameters(request.url, { moved: '1' }))
+        }
         const binding = bindings.keep('twitch', request, reply)
         const journey = {
           returnTo: safeReturnPath(request.query.return),

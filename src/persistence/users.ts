@@ -27,13 +27,5 @@ export function createUsers(sql: Sql) {
       )
       return user as User
     },
-
-    async find(userId: string): Promise<User | null> {
-      const [user] = await sql.query<User>(
-        `select id, twitch_user_id as "twitchUserId", login, display_name as "displayName" from users where id = $1`,
-        [userId],
-      )
-      return user ?? null
-    },
   }
 }

@@ -77,7 +77,7 @@ test('the session cookie is closed to scripts, to other sites and to plain http'
 
 test('on plain http, as at home, the cookie has its plain name', async (t) => {
   const node = await setUp(t, { baseUrl: 'http://localhost:3000' })
-  const browser = node.browser()
+  const browser = createInjectBrowser(node.app, 'http://localhost:3000')
   await signIn(node, browser)
   assert.deepEqual([...browser.cookies.keys()].sort(), ['chatfolk_oauth_twitch', 'chatfolk_session'])
 })
@@ -202,6 +202,15 @@ test('who declines at Twitch comes back to be told so', async (t) => {
   const other = await begin(browser)
   const failed = await browser.get(comeBack('twitch', { state: other, error: 'server_error' }))
   assert.equal(errorIn(redirectOf(failed)), 'oauth-failed')
+})
+
+test('a sign-in begun under another name of this machine goes on under the public one, and never in a circle', async (t) => {
+  const node = await setUp(t)
+  const ask = (url: string) => node.app.inject({ url, headers: { host: '127.0.0.1:3000' } })
+  const moved = (await ask('/auth/twitch/login?return=/dashboard')).headers.location ?? ''
+  assert.equal(moved, `${BASE_URL}/auth/twitch/login?return=%2Fdashboard&moved=1`)
+  const again = redirectOf(await ask(moved.slice(BASE_URL.length)))
+  assert.equal(again.host, 'platform.example')
 })
 
 test('a code that Twitch does not know, or none at all, is a failed sign-in', async (t) => {
