@@ -1,16 +1,20 @@
 /**
- * Draws the pictures of `docs/images/` with the characters' own code. Run it after changing how they look:
- * `node scripts/draw-docs-images.ts`
+ * Draws the pictures of `docs/images/`: characters by their own code, an alert by the real overlay page. Run it after
+ * changing how they look: `node scripts/draw-docs-images.ts`
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { createServer } from 'vite'
+import { lookFromSeed } from '../src/domain/avatar-look.ts'
+import { offerOf } from '../test/web/alert-offer.ts'
+import { buildOverlay, openOverlayDoor } from '../test/web/overlay-door.ts'
 
 const root = join(import.meta.dirname, '..')
 const out = process.argv[2] ?? join(root, 'docs', 'images')
 mkdirSync(out, { recursive: true })
 
+const endings: Array<() => unknown> = []
 const server = await createServer({
   root,
   configFile: false,
@@ -33,7 +37,31 @@ try {
     const url = await page.evaluate<string>(`import('/test/web/pages/sheets.ts').then((sheets) => sheets.${call})`)
     writeFileSync(join(out, name), Buffer.from(url.slice(url.indexOf(',') + 1), 'base64'))
   }
+  await drawAlert()
 } finally {
   await browser.close()
   await server.close()
+  for (const end of endings) end()
+}
+
+/** An alert in the middle of its cheering, over something like a game. */
+async function drawAlert(): Promise<void> {
+  const door = await openOverlayDoor({ after: (end) => void endings.push(end) }, await buildOverlay())
+  const page = await browser.newPage({ viewport: { width: 1280, height: 720 } })
+  await page.goto(door.url)
+  await page.evaluate(`{
+    const sky = new CSSStyleSheet()
+    sky.replaceSync('html { background: linear-gradient(#31406b, #6d7f9c 58%, #55704e 58.2%, #2e4634) !important }')
+    document.adoptedStyleSheets = [sky]
+  }`)
+  await waitFor(() => door.streams() === 1)
+  const parts = [{ text: 'Спасибо за стрим! Удачи в финале, болеем всей семьёй 💜' }]
+  door.send('alert.offer', offerOf('a', { parts, avatar: { seed: 347, look: lookFromSeed(347) }, dur: 8_000 }))
+  await waitFor(() => page.evaluate<boolean>(`document.querySelector('.words')?.style.opacity === '1'`))
+  await page.waitForTimeout(900)
+  await page.screenshot({ path: join(out, 'alert.png'), clip: { x: 140, y: 0, width: 1000, height: 420 } })
+}
+
+async function waitFor(isTrue: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isTrue())) await new Promise((resolve) => setTimeout(resolve, 20))
 }

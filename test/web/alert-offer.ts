@@ -13,7 +13,7 @@ export function offerOf(id: string, changes: Partial<AlertOffer> = {}): AlertOff
     avatar: { seed: 7, look: lookFromSeed(7) },
     sound: null,
     tts: null,
-    dur: 2_000,
+    dur: 1_500,
     attempt: 1,
     token: `token-of-${id}`,
     test: false,

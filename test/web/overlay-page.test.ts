@@ -28,23 +28,29 @@ const takeAwayWhatChromium103Lacks = `function () {
   delete globalThis.Iterator
 }`
 
-const countTones = `{
+const countTonesAndFrames = `{
   window.tones = 0
   const start = OscillatorNode.prototype.start
   OscillatorNode.prototype.start = function (...when) {
     window.tones++
     return start.apply(this, when)
   }
+  window.asked = 0
+  const ask = window.requestAnimationFrame
+  window.requestAnimationFrame = (run) => {
+    window.asked++
+    return ask(run)
+  }
 }`
 
 /** One page on one door, ready for its first alert. */
-async function openStage(t: Ending, rules: Partial<OverlayDoor['rules']> = {}, viewport = { width: 960, height: 540 }) {
+async function openStage(t: Ending, rules: Partial<OverlayDoor['rules']> = {}, viewport = { width: 640, height: 360 }) {
   const door = await openOverlayDoor(t, built)
   Object.assign(door.rules, rules)
   const context = await browser.newContext({ viewport })
   t.after(() => context.close())
   await context.addInitScript(`(${takeAwayWhatChromium103Lacks})()`)
-  await context.addInitScript(countTones)
+  await context.addInitScript(countTonesAndFrames)
   const page = await context.newPage()
   const faults: string[] = []
   page.on('pageerror', (error) => faults.push(error.message))
@@ -67,6 +73,18 @@ const drawn = (page: Page) =>
   page.evaluate<boolean>(
     `[...document.querySelectorAll('.alert')].some((it) => getComputedStyle(it).visibility === 'visible')`,
   )
+
+/** Waits until the page asked for no frame in twenty looks in a row. */
+async function untilStill(page: Page): Promise<void> {
+  let last = -1
+  let calm = 0
+  await until(async () => {
+    const asked = await page.evaluate<number>('asked')
+    calm = asked === last ? calm + 1 : 0
+    last = asked
+    return calm >= 20
+  })
+}
 
 /** Seen pixels of the page over nothing: how many are not perfectly transparent. */
 async function opaquePixels(page: Page): Promise<number> {
@@ -100,6 +118,32 @@ test('an idle overlay is transparent and without scrollbars at 1280×720 and 192
   }
 })
 
+test('a listed emote is drawn among the words', async (t) => {
+  const { door, page } = await openStage(t)
+  const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
+  await page.route('https://static-cdn.jtvnw.net/**', (route) =>
+    route.fulfill({ contentType: 'image/png', body: Buffer.from(pixel, 'base64') }),
+  )
+  const emote = { emote: 'Kappa', src: 'https://static-cdn.jtvnw.net/emoticons/v2/25/default/dark/3.0' }
+  door.send('alert.offer', offerOf('a1', { parts: [{ text: 'gg ' }, emote, { text: ' wp' }] }))
+  await until(() => drawn(page))
+  assert.equal(await page.locator('.words img').getAttribute('alt'), 'Kappa')
+  const isPainted = await page.evaluate(`(() => {
+    const picture = document.querySelector('.words img')
+    return picture.complete && picture.naturalWidth > 0 && picture.height > 20
+  })()`)
+  assert.equal(isPainted, true)
+})
+
+test('an idle overlay asks for no frames, before an alert and after it', async (t) => {
+  const { door, page } = await openStage(t)
+  await untilStill(page)
+  door.send('alert.offer', offerOf('a1', { dur: 600 }))
+  await until(() => door.asked.includes('done a1'))
+  await untilStill(page)
+  assert.ok((await page.evaluate<number>('asked')) > 5)
+})
+
 test('an alert is drawn only after its start was answered with 200, and is finished once', async (t) => {
   const { door, page, faults } = await openStage(t, { start: 503 })
   door.send('alert.offer', offerOf('a1'))
@@ -108,7 +152,7 @@ test('an alert is drawn only after its start was answered with 200, and is finis
   door.rules.start = 200
   await until(() => drawn(page))
   await until(() => page.evaluate<boolean>(`document.querySelector('${CARD}')?.style.opacity === '1'`))
-  assert.ok((await opaquePixels(page)) > 20_000)
+  assert.ok((await opaquePixels(page)) > 9_000)
   assert.match(await page.locator('.amount').innerText(), /^500\s₽$/)
   await until(() => door.asked.includes('done a1'))
   assert.equal(await cards(page), 0)
@@ -228,12 +272,15 @@ test('whatever a donor writes is text', async (t) => {
     { emote: 'Kappa', src: 'javascript:window.stolen=1' },
     { emote: 'PogChamp', src: 'https://static-cdn.jtvnw.net.evil.example/x.png' },
     { emote: 'LUL', src: 'http://static-cdn.jtvnw.net/x.png' },
+    { emote: 'Gone', src: 'https://static-cdn.jtvnw.net/emoticons/v2/0/default/dark/3.0' },
   ]
+  await page.route('https://static-cdn.jtvnw.net/**', (route) => route.abort())
   door.send('alert.offer', offerOf('a1', { donor: attacks[0] ?? '', parts, dur: 6_000 }))
   await until(() => drawn(page))
+  await until(async () => (await page.locator('.words img').count()) === 0)
   assert.equal(await page.locator('.donor').evaluate((it) => it.textContent), attacks[0])
   const words = await page.locator('.words').evaluate((it) => it.textContent)
-  assert.equal(words, `${attacks.join('')}KappaPogChampLUL`)
+  assert.equal(words, `${attacks.join('')}KappaPogChampLULGone`)
   assert.equal(await page.locator(`${CARD} :is(img, script, svg, iframe, style, b)`).count(), 0)
   assert.equal(await page.evaluate('window.stolen'), undefined)
   assert.deepEqual(faults, [])

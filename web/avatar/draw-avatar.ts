@@ -40,9 +40,15 @@ export function stillParts(pen: Pen, look: AvatarLook): StillParts {
   }
 }
 
+/** A skirt lies in folds under whoever sits on it. */
+const SKIRT_FOLD = 9
+
 /** Puts the parts together from back to front. */
 export function drawFigure(pen: Pen, look: AvatarLook, pose: Pose, parts: StillParts, sign: string): void {
-  const bones = skeletonOf(pose)
+  const skirted = look.top === 'dress' || wearsSkirt(look)
+  const bones = skeletonOf(
+    pose.seated && skirted ? { ...pose, hip: { ...pose.hip, y: pose.hip.y - SKIRT_FOLD } } : pose,
+  )
   const headPlace = { ...bones.neck, turn: pose.head.tilt }
   const height = Math.min(1, -pose.y / 90)
   pen.oval(
@@ -55,7 +61,7 @@ export function drawFigure(pen: Pen, look: AvatarLook, pose: Pose, parts: StillP
     pen.placed(headPlace, () => parts.backHair())
     if (pose.armsInFront !== 'both') drawArm(pen, look, bones.farArm, { far: true, raised: false })
     // A skirt falls over the knees of whoever sits.
-    const legsLast = pose.seated && look.top !== 'dress' && !wearsSkirt(look)
+    const legsLast = pose.seated && !skirted
     if (!legsLast) drawLegs()
     pen.placed({ ...bones.hip, turn: pose.lean }, () => parts.torso())
     if (legsLast) drawLegs()

@@ -20,6 +20,8 @@ export function wordNodes(parts: readonly TextPart[], page: Document): Node[] {
     picture.className = 'emote'
     picture.alt = part.emote
     picture.decoding = 'async'
+    // A torn picture has no place on a stream; its name is what the donor typed anyway.
+    picture.addEventListener('error', () => picture.replaceWith(part.emote))
     picture.src = part.src
     return picture
   })
