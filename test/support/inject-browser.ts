@@ -13,7 +13,11 @@ export interface InjectBrowser {
 export function createInjectBrowser(app: App, origin: string): InjectBrowser {
   const cookies = new Map<string, string>()
   const go = async (node: App, request: InjectOptions) => {
-    const response = await node.inject({ authority: new URL(origin).host, ...request, cookies: Object.fromEntries(cookies) })
+    const response = await node.inject({
+      authority: new URL(origin).host,
+      ...request,
+      cookies: Object.fromEntries(cookies),
+    })
     for (const { name, value, maxAge, expires } of response.cookies as {
       name: string
       value: string
