@@ -23,6 +23,9 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** An escape that may stand for NUL or half a surrogate pair, or for an escaped backslash before harmless text. */
+const UNSTORABLE = /\\u(?:0000|d[89a-f])/
+
 /** PostgreSQL reads JSON by recursion and gives up some thousand levels down; no platform nests a tenth of this. */
 const MAX_DEPTH = 200
 
@@ -32,11 +35,12 @@ const MAX_DEPTH = 200
  */
 export function toStorableJson(value: unknown): string {
   try {
-    const text = JSON.stringify(isDeeperThan(value, MAX_DEPTH) ? firstLevel(value) : value) as string | undefined
+    const written: unknown = JSON.stringify(isDeeperThan(value, MAX_DEPTH) ? firstLevel(value) : value)
+    const text = typeof written === 'string' ? written : 'null'
+    if (!UNSTORABLE.test(text)) return text
     // `JSON.stringify` leaves whole surrogate pairs as they are and escapes only halves, in lower-case digits.
-    return (text ?? 'null').replaceAll(/\\(?:u0000|ud[89a-f][0-9a-f]{2}|.)/g, (escape) =>
-      escape.length === 6 && escape.startsWith('\\u') && /u0000|ud/.test(escape) ? '\\ufffd' : escape,
-    )
+    // Every other escape is stepped over, so that an escaped backslash cannot seem to begin one.
+    return text.replaceAll(/\\(?:u0000|ud[89a-f][0-9a-f]{2}|.)/g, (escape) => (escape.length > 2 ? '\\ufffd' : escape))
   } catch {
     return '"unreadable"'
   }

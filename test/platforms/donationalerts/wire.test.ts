@@ -123,10 +123,10 @@ test('an overlong name and message are cut by whole characters, and kept whole b
   assert.ok(donation.raw.includes(message))
 })
 
-test('a megabyte of line ends takes no time worth mentioning', () => {
+test('a megabyte of line ends does not take a megabyte’s square of time', () => {
   const startedAt = performance.now()
   read({ message: `${'\r\n'.repeat(500_000)}x`, username: `${' '.repeat(1_000_000)}x`, amount: '1' })
-  assert.ok(performance.now() - startedAt < 1_000)
+  assert.ok(performance.now() - startedAt < 5_000)
 })
 
 test('what cannot be read is kept, with the name of the field', () => {
