@@ -1,8 +1,10 @@
 import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
+import { request, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { StartError } from './base/errors.ts'
 import type { Config } from './config.ts'
 
@@ -59,47 +61,52 @@ export async function openDemo(config: Config): Promise<{ dashboardUrl: string; 
   await browser.signIn('/auth/twitch/login?return=/dashboard')
   await browser.post('/api/channel')
   await browser.signIn('/auth/donationalerts/login?return=/dashboard')
-  const { overlayUrl } = (await (await browser.get('/api/channel')).json()) as { overlayUrl: string }
+  const { overlayUrl } = JSON.parse((await browser.get('/api/channel')).body) as { overlayUrl: string }
   return { dashboardUrl: `${config.baseUrl}/dashboard`, overlayUrl }
+}
+
+interface Answer {
+  location: string
+  body: string
 }
 
 function createBrowser({ baseUrl, host, port }: Config) {
   const cookies = new Map<string, string>()
   /** The public name may lead elsewhere, or nowhere yet; the node itself is here. */
-  const here = `http://${host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host}:${port}`
+  const hostname = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
 
-  const send = async (path: string, method: 'GET' | 'POST'): Promise<Response> => {
-    const response = await fetch(`${here}${path}`, {
+  const send = async (path: string, method: 'GET' | 'POST'): Promise<Answer> => {
+    const outgoing = request({
+      hostname,
+      port,
+      path,
       method,
-      redirect: 'manual',
       headers: {
+        host: new URL(baseUrl).host,
         cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; '),
         'accept-language': Intl.DateTimeFormat().resolvedOptions().locale,
         ...(method === 'POST' ? { origin: new URL(baseUrl).origin } : {}),
       },
-    })
-    for (const line of response.headers.getSetCookie()) {
+    }).end()
+    const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage]
+    for (const line of incoming.headers['set-cookie'] ?? []) {
       const [, name, value] = /^([^=]+)=([^;]*)/.exec(line) ?? []
       if (name !== undefined && value !== undefined) cookies.set(name, value)
     }
-    if (response.status >= 400)
-      throw new Error(`the demo could not be set up: ${path.split('?')[0]} answered ${response.status}`)
-    return response
-  }
-  const location = (response: Response) => {
-    const target = response.headers.get('location')
-    if (target === null) throw new Error('the demo could not be set up: a redirect was expected')
-    return target
+    const status = incoming.statusCode ?? 0
+    if (status >= 400) throw new Error(`the demo could not be set up: ${path.split('?')[0]} answered ${status}`)
+    return { location: incoming.headers.location ?? '', body: await text(incoming) }
   }
   return {
     get: (path: string) => send(path, 'GET'),
     post: (path: string) => send(path, 'POST'),
     /** To the platform and back. */
     async signIn(path: string) {
-      const consent = new URL(location(await send(path, 'GET')))
+      const consent = new URL((await send(path, 'GET')).location)
       consent.searchParams.set('login_as', STREAMER)
-      const back = new URL(location(await fetch(consent, { redirect: 'manual' })))
-      const end = location(await send(back.pathname + back.search, 'GET'))
+      const answer = await fetch(consent, { redirect: 'manual' })
+      const back = new URL(answer.headers.get('location') ?? '')
+      const end = (await send(back.pathname + back.search, 'GET')).location
       const failure = new URL(end, baseUrl).searchParams.get('auth_error')
       if (failure) throw new Error(`the demo could not be set up: ${failure}`)
     },
