@@ -171,7 +171,7 @@ test('a start answered with 409 is not drawn', async (t) => {
   door.send('alert.offer', offerOf('a1'))
   await until(() => door.asked.includes('start a1'))
   await until(async () => (await page.evaluate(`sessionStorage.getItem('chatfolk.alert')`)) === null)
-  assert.equal(await drawn(page), false)
+  assert.equal(await cards(page), 0)
 })
 
 test('a mirror draws without a word to the server', async (t) => {

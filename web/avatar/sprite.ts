@@ -1,6 +1,6 @@
 import type { AvatarLook } from '../../src/domain/avatar-look.ts'
 import { drawFigure, stillParts, type StillParts } from './draw-avatar.ts'
-import { createPen, type Surface } from './pen.ts'
+import { createPen, type Pen, type Surface } from './pen.ts'
 import type { Expression, Pose } from './poses.ts'
 
 /** A character whose head, hair and outfit are pictures already: a frame costs three images and four limbs. */
@@ -35,14 +35,17 @@ export function bakeAvatar(look: AvatarLook, pixelsPerUnit: number): AvatarSprit
   const torso = bake(TORSO_BOX, (parts) => parts.torso())
   const heads = new Map(EXPRESSIONS.map((face) => [face, bake(HEAD_BOX, (parts) => parts.head(face))]))
 
+  let pen: Pen | undefined
   return {
     draw(surface, pose) {
+      // Kept from frame to frame: a pen remembers the shapes that it parsed.
+      if (pen?.surface !== surface) pen = createPen(surface)
       const parts: StillParts = {
         backHair: () => backHair(surface),
         torso: () => torso(surface),
         head: (expression) => heads.get(expression)?.(surface),
       }
-      drawFigure(createPen(surface), look, pose, parts, '')
+      drawFigure(pen, look, pose, parts, '')
     },
   }
 }

@@ -11,7 +11,7 @@ export interface AlertStage {
   prepare(alert: ShownAlert): Promise<void>
   /** @param startedAt server time at which it began; the stage goes on from there */
   show(alert: ShownAlert, startedAt: number, muted: boolean): void
-  /** The full show is over: leaves nothing behind. */
+  /** Over, or never to begin: leaves nothing behind, prepared or shown. */
   clear(): void
   /** Cut short: a quick exit. */
   leave(): void
@@ -103,6 +103,7 @@ export function createAlertPlayer(parts: AlertPlayerParts): AlertPlayer {
   function wait(offer: AlertOffer, expiresAt: number): void {
     const stop = after(Math.max(0, expiresAt - now()), () => {
       scene = undefined
+      stage.clear()
       memory.forget()
     })
     scene = { phase: 'waiting', offer, expiresAt, stop }
@@ -133,6 +134,7 @@ export function createAlertPlayer(parts: AlertPlayerParts): AlertPlayer {
     }
     if (scene !== mine) return
     scene = undefined
+    stage.clear()
     memory.forget()
   }
 
@@ -181,6 +183,7 @@ export function createAlertPlayer(parts: AlertPlayerParts): AlertPlayer {
     scene = undefined
     stop()
     if (phase === 'playing') stage.leave()
+    else stage.clear()
     if (memory.recall()?.id === offer.id) memory.forget()
   }
 }

@@ -54,7 +54,11 @@ export function createStage(parts: StageParts): AlertStage {
       if (alert.sound && !muted) parts.ring(alert.sound.volume)
       frame ??= page.requestAnimationFrame(draw)
     },
-    clear: drop,
+    clear() {
+      drop()
+      prepared?.show.remove()
+      prepared = undefined
+    },
     leave() {
       if (!running) return
       const gone = running
