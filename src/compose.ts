@@ -68,6 +68,8 @@ export interface Service {
   stop(): Promise<void>
 }
 
+const PERSON_WAITS_MS = 20_000
+
 const PAGES = join(import.meta.dirname, '..', 'dist')
 
 export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Service {
@@ -141,6 +143,16 @@ export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Se
       ...(tuning.rateWindowMs === undefined ? {} : { rateWindowMs: tuning.rateWindowMs }),
     })
     const payForDonations = <T>(application: string, job: () => Promise<T>) => budget.spend(application, 'refresh', job)
+    /** A browser stands before this: better a word after a while than no answer until the platform opens again. */
+    const payWhilePersonWaits = async <T>(application: string, job: () => Promise<T>) => {
+      const patience = new AbortController()
+      const cancel = clock.after(PERSON_WAITS_MS, () => patience.abort(new AppError('platform-rate-limit')))
+      try {
+        return await budget.spend(application, 'refresh', job, patience.signal)
+      } finally {
+        cancel()
+      }
+    }
     const keeper = createTokenKeeper({
       accounts,
       providers: { twitch, donationalerts: donationAlertsOAuth },
@@ -165,6 +177,7 @@ export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Se
       clock,
       logger,
       metrics,
+      previewsShowAll: config.demo,
       ...(tuning.checkAlertsEveryMs === undefined ? {} : { checkEveryMs: tuning.checkAlertsEveryMs }),
     })
     const receiveDonation = createReceiveDonation({ donations, parked, bus, metrics, clock, logger })
@@ -191,7 +204,7 @@ export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Se
       provider: donationAlertsOAuth,
       source: donationAlerts,
       applications: applications.map(({ clientId }) => clientId),
-      payFor: payForDonations,
+      payFor: payWhilePersonWaits,
       onDonationsConnected: (channelId) =>
         later(watchDonations.connected(channelId), 'a connected account could not be watched'),
       onDonationsDisconnected: (channelId) =>

@@ -8,6 +8,7 @@ import type { Donations } from '../persistence/donations.ts'
 import type { DonationSocket, DonationSource, SocketEnd } from '../platforms/donation-source.ts'
 import { createDonationIntake, type DonationIntake } from './donation-intake.ts'
 import { createStreamFacts, failureType, type DonationStreamStatus } from './donation-stream-status.ts'
+import { openDonationSocket } from './open-donation-socket.ts'
 import { readBack, type ReadBackMode } from './read-back.ts'
 import type { ReceiveDonation } from './receive-donation.ts'
 import type { Budget, Priority } from './spend-budget.ts'
@@ -39,6 +40,9 @@ export interface DonationStream {
 
 /** A connection that lived this long was a success, however it ended. */
 const STABLE_MS = 30_000
+
+/** Connections in a row that ended over an answer that could not be read, before recovery is given up for reading back. */
+const MAX_UNREADABLE = 3
 
 /** Where the platform does not want us back (3012, repeated refusals) we ask again, but rarely. */
 const UNWELCOME_MS = 5 * 60_000
@@ -82,6 +86,7 @@ export function createDonationStream(options: DonationStreamOptions): DonationSt
     seen.lastPushAt = progress.lastPushAt?.getTime() ?? null
     seen.lastSweepAt = progress.lastSweepAt?.getTime() ?? null
     let position = progress.position
+    let unreadable = 0
     let owed: ReadBackMode | null = progress.baselineMissing ? 'baseline' : progress.gap ? 'catch-up' : null
 
     while (!signal.aborted) {
@@ -117,6 +122,13 @@ export function createDonationStream(options: DonationStreamOptions): DonationSt
         if (clock.monotonic() - began > STABLE_MS) socketFailures = 0
         await intake.idle()
         position = intake.position()
+        unreadable = end.why === 'protocol' ? unreadable + 1 : 0
+        if (unreadable >= MAX_UNREADABLE) {
+          // The same answer would end every connection alike: begin at now, and let the history tell the rest.
+          position = null
+          owed = 'catch-up'
+          unreadable = 0
+        }
         if (signal.aborted) return
         await afterEnd(end)
       } catch (error) {
@@ -126,62 +138,28 @@ export function createDonationStream(options: DonationStreamOptions): DonationSt
     }
   }
 
-  /** One metered attempt: the place in the budget is taken first, so that sockets open as fast as they can be signed. */
   async function open(intake: DonationIntake): Promise<{ socket: DonationSocket; subscribed: Promise<boolean> }> {
     if (socketToken === null) {
       socketToken = (await ask(subscribePriority, (accessToken) => source.profile(accessToken, signal))).socketToken
       await positions.rememberSocketToken(account.provider, account.accountId, socketToken).catch(() => undefined)
     }
-    const token = socketToken
-    return budget.spend(
-      account.application,
-      subscribePriority,
-      async () => {
-        let paid = true
-        const { promise: subscribed, resolve: settle } = Promise.withResolvers<boolean>()
-        const { promise: signed, resolve: onSigned, reject: onRefused } = Promise.withResolvers<void>()
-        const sign = async (client: string) => {
-          try {
-            const signature = await options.withToken(account, (accessToken) => {
-              const request = () =>
-                timed(() => source.signSubscription({ accessToken, accountId: account.accountId, client, signal }))
-              if (!paid) return budget.spend(account.application, subscribePriority, request, signal)
-              paid = false
-              return request()
-            })
-            onSigned()
-            return signature
-          } catch (error) {
-            onRefused(error)
-            throw error
-          }
-        }
-        const socket = source.openSocket({
-          accountId: account.accountId,
-          socketToken: token,
-          position: intake.position,
-          sign,
-          onSubscribed(result) {
-            intake.subscribed(result)
-            settle(true)
-          },
-          onPublication(publication) {
-            seen.lastPushAt = clock.now()
-            intake.push(publication)
-          },
-        })
-        void socket.closed.then(() => settle(false))
-        try {
-          // A socket that ends before it asked for a signature tells so by `closed`.
-          await Promise.race([signed, socket.closed])
-        } catch (error) {
-          socket.close()
-          throw error
-        }
-        return { socket, subscribed }
+    const { accountId } = account
+    return openDonationSocket({
+      source,
+      accountId,
+      socketToken,
+      position: intake.position,
+      pay: (request) => budget.spend(account.application, subscribePriority, request, signal),
+      sign: (client, pay) =>
+        options.withToken(account, (accessToken) =>
+          pay(() => timed(() => source.signSubscription({ accessToken, accountId, client, signal }))),
+        ),
+      onSubscribed: intake.subscribed,
+      onPublication(publication) {
+        seen.lastPushAt = clock.now()
+        intake.push(publication)
       },
-      signal,
-    )
+    })
   }
 
   /** Reads the history back; one reading at a time, a second wish waits for the first to end. */
@@ -254,7 +232,7 @@ export function createDonationStream(options: DonationStreamOptions): DonationSt
     const waitMs = end.reconnect ? fullJitterMs(socketFailures, random) : UNWELCOME_MS * (0.5 + random() / 2)
     const level = end.reconnect ? 'info' : 'error'
     logger[level](
-      { channelId: account.channelId, code: end.code, why: end.why, waitMs, err: end.cause },
+      { channelId: account.channelId, closeCode: end.code, why: end.why, waitMs, err: end.cause },
       end.reconnect
         ? 'donation socket ended, reconnecting'
         : 'the platform ended a donation socket and does not want it back soon',
@@ -269,7 +247,7 @@ export function createDonationStream(options: DonationStreamOptions): DonationSt
     if (hasCode(error, 'needs-reauth', 'missing-scope')) {
       facts.set({ needsReauth: true })
       logger.warn(
-        { channelId: account.channelId, code },
+        { channelId: account.channelId, problem: code },
         'donations stand still until the streamer connects the account again',
       )
       return false
@@ -282,7 +260,7 @@ export function createDonationStream(options: DonationStreamOptions): DonationSt
         : backoffMs(++seen.failures, random)
     facts.set({ backoffUntil: clock.now() + waitMs })
     logger.warn(
-      { err: error, channelId: account.channelId, code, failures: seen.failures, waitMs },
+      { err: error, channelId: account.channelId, problem: code, failures: seen.failures, waitMs },
       'a donation request failed, backing off',
     )
     await clock.sleep(waitMs, signal).catch(() => undefined)

@@ -18,6 +18,8 @@ export interface ShowAlertOptions {
   clock: Clock
   logger: Logger
   metrics: Pick<Metrics, 'donationToOverlay' | 'alerts'>
+  /** In demo mode the dashboard's preview shows donations too: there is no money to lose behind it. */
+  previewsShowAll: boolean
   checkEveryMs?: number
 }
 
@@ -49,7 +51,17 @@ const MISS_EVERY_CHECKS = 8
 
 /** Offers each channel's alerts, one at a time, to the overlay that is to draw them. */
 export function createShowAlert(options: ShowAlertOptions): ShowAlert {
-  const { alerts, channels, audience, bus, clock, logger, metrics, checkEveryMs = CHECK_EVERY_MS } = options
+  const {
+    alerts,
+    channels,
+    audience,
+    bus,
+    clock,
+    logger,
+    metrics,
+    previewsShowAll,
+    checkEveryMs = CHECK_EVERY_MS,
+  } = options
   /** Channels of which this node knows that an alert is in flight: no question to the database while one is drawn. */
   const inFlight = new Map<string, string>()
   /** When the doorbell of a channel that was ready rang, by the monotonic clock. */
@@ -142,7 +154,7 @@ export function createShowAlert(options: ShowAlertOptions): ShowAlert {
   async function offerNext(channelId: string) {
     const stage = audience.stageFor(channelId)
     if (!stage) return
-    const alert = await alerts.offerNext(channelId, stage.instance, { onlyTests: stage.preview })
+    const alert = await alerts.offerNext(channelId, stage.instance, { onlyTests: stage.preview && !previewsShowAll })
     if (!alert) return
     if (!audience.isHere(channelId, stage.instance)) {
       await alerts.release(channelId, stage.instance)

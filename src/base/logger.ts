@@ -15,8 +15,6 @@ const SECRET_PATHS = [
   'cookie',
   'key',
   'ticket',
-  'code',
-  'state',
   'message_text',
   'donor',
   'words',
