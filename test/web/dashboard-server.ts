@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { extname, join } from 'node:path'
-import type { TestContext } from 'node:test'
+import { extname } from 'node:path'
 import { applySettings, type SettingsPatch } from '../../src/domain/settings.ts'
+import type { Ending } from '../support/browser.ts'
+import type { BuiltPages } from './built-pages.ts'
 import { newTestDonation, sampleStudio, type Studio } from './dashboard-studio.ts'
 import { openStage } from './dashboard-stage.ts'
 
@@ -27,20 +27,15 @@ export interface DashboardServer {
 
 const TYPES: Record<string, string> = { '.css': 'text/css', '.js': 'text/javascript', '.woff2': 'font/woff2' }
 const PAGES: Record<string, string> = {
-  '/': 'index.html',
-  '/dashboard': 'dashboard/index.html',
-  '/o/': 'overlay/index.html',
-}
-
-export interface DashboardServerOptions {
-  studio?: Partial<Studio>
-  /** Where the built pages are. */
-  pages?: string
+  '/': '/index.html',
+  '/dashboard': '/dashboard/index.html',
+  '/o/': '/overlay/index.html',
 }
 
 export async function startDashboardServer(
-  t: Pick<TestContext, 'after'>,
-  { studio: changes = {}, pages = join(import.meta.dirname, '../../dist') }: DashboardServerOptions = {},
+  t: Ending,
+  pages: BuiltPages,
+  changes: Partial<Studio> = {},
 ): Promise<DashboardServer> {
   const studio: Studio = { ...sampleStudio(), ...changes }
   const calls: Call[] = []
@@ -75,9 +70,8 @@ export async function startDashboardServer(
     route(response, body, searchParams)
   }
 
-  async function sendPage(response: ServerResponse, pathname: string): Promise<void> {
+  function sendPage(response: ServerResponse, pathname: string): void {
     const nonce = randomUUID()
-    const html = await readFile(join(pages, PAGES[pathname] ?? ''), 'utf8')
     const framed = pathname === '/o/'
     response.setHeader(
       'content-security-policy',
@@ -85,12 +79,14 @@ export async function startDashboardServer(
         `img-src 'self' data: https://static-cdn.jtvnw.net; font-src 'self'; connect-src 'self'; frame-src 'self'; ` +
         `frame-ancestors ${framed ? "'self'" : "'none'"}; base-uri 'none'; form-action 'none'`,
     )
-    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(html.replaceAll('__CSP_NONCE__', nonce))
+    const html = String(pages.get(PAGES[pathname] ?? '')).replaceAll('__CSP_NONCE__', nonce)
+    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(html)
   }
 
-  async function sendAsset(response: ServerResponse, pathname: string): Promise<void> {
-    const file = await readFile(join(pages, pathname))
-    response.writeHead(200, { 'content-type': TYPES[extname(pathname)] ?? 'application/octet-stream' }).end(file)
+  function sendAsset(response: ServerResponse, pathname: string): void {
+    const file = pages.get(pathname)
+    const type = TYPES[extname(pathname)] ?? 'application/octet-stream'
+    response.writeHead(file === undefined ? 404 : 200, { 'content-type': type }).end(file)
   }
 }
 
@@ -166,8 +162,17 @@ function dashboardRoutes(studio: Studio): Record<string, Route> {
     const id = studio.channel?.id
     const bot = { desired: false, state: 'inactive', owner: null, since: null, lastError: null }
     return {
-      ...{ id, login: user.login, overlayUrl: overlayUrl(), settings, settingsRev, alerts, donations },
-      ...{ overlays, overlayLastSeenAt, bot, demo },
+      id,
+      login: user.login,
+      overlayUrl: overlayUrl(),
+      settings,
+      settingsRev,
+      alerts,
+      donations,
+      overlays,
+      overlayLastSeenAt,
+      bot,
+      demo,
     }
   }
 

@@ -29,9 +29,19 @@ export function openStage(studio: Studio) {
     if (!studio.onScreen) return
     const { donor, amount, currency, words } = studio.onScreen
     send('alert.offer', {
-      ...{ id: 'a-now', kind: 'donation', donor, amount, currency, parts: [{ text: words }] },
-      ...{ avatar: { seed: 5, look: lookFromSeed(5) }, sound: null, tts: null, dur: 30_000 },
-      ...{ attempt: 1, token: 't', test: false },
+      id: 'a-now',
+      kind: 'donation',
+      donor,
+      amount,
+      currency,
+      parts: [{ text: words }],
+      avatar: { seed: 5, look: lookFromSeed(5) },
+      sound: null,
+      tts: null,
+      dur: 30_000,
+      attempt: 1,
+      token: 't',
+      test: false,
     })
   }
 }

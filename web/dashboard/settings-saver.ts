@@ -43,5 +43,5 @@ function opposite(current: ChannelSettings, patch: SettingsPatch): SettingsPatch
   const pick = <T extends object>(from: T, keys: object) =>
     Object.fromEntries(Object.keys(keys).map((key) => [key, from[key as keyof T]])) as Partial<T>
   const { alerts, ...rest } = patch
-  return { ...pick(current, rest), ...(alerts ? { alerts: pick(current.alerts, alerts) } : {}) } as SettingsPatch
+  return { ...pick(current, rest), ...(alerts ? { alerts: pick(current.alerts, alerts) } : {}) }
 }
