@@ -117,6 +117,7 @@ const HAIR_COLORS_AGAINST: Partial<Record<Skin, readonly HairColor[]>> = {
 }
 
 const LONG_HAIR: ReadonlySet<Hair> = new Set(['bob', 'long', 'ponytail', 'buns', 'twintails'])
+const TOWERING_HAIR: ReadonlySet<Hair> = new Set(['mohawk', 'spiky', 'buns'])
 /** Hats that leave room for ears standing on the head. */
 const HATS_OVER_TALL_EARS: readonly Hat[] = ['none', 'none', 'none', 'flower']
 /** Hats whose colour is the accent, so that it must not be lost on the hair. */
@@ -179,10 +180,9 @@ export function lookFromSeed(seed: number): AvatarLook {
   function pickHat(): Hat {
     if (chance(52)) return 'none'
     if (tallEars) return pick(HATS_OVER_TALL_EARS)
-    // A halo or a crown over a tower of hair hovers out of the picture; horns and a cap push through it.
-    const tower = hair === 'mohawk' || hair === 'spiky' || hair === 'buns'
-    if (tower) return pick(['none', 'none', 'flower', 'catphones'] as const)
-    return pick(HATS.filter((it) => it !== 'none' && !(it === 'halo' && hair === 'bald')))
+    // A hat on a tower of hair is pierced by it, a halo hovers out of the picture.
+    if (TOWERING_HAIR.has(hair)) return pick(['none', 'none', 'flower'] as const)
+    return pick(HATS.filter((it) => it !== 'none' && !(it === 'halo' && (hair === 'bald' || hair === 'curly'))))
   }
 
   function pickGlasses(): Glasses {
