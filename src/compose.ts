@@ -68,8 +68,6 @@ export interface Service {
   stop(): Promise<void>
 }
 
-const PERSON_WAITS_MS = 20_000
-
 const PAGES = join(import.meta.dirname, '..', 'dist')
 
 export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Service {
@@ -143,16 +141,6 @@ export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Se
       ...(tuning.rateWindowMs === undefined ? {} : { rateWindowMs: tuning.rateWindowMs }),
     })
     const payForDonations = <T>(application: string, job: () => Promise<T>) => budget.spend(application, 'refresh', job)
-    /** A browser stands before this: better a word after a while than no answer until the platform opens again. */
-    const payWhilePersonWaits = async <T>(application: string, job: () => Promise<T>) => {
-      const patience = new AbortController()
-      const cancel = clock.after(PERSON_WAITS_MS, () => patience.abort(new AppError('platform-rate-limit')))
-      try {
-        return await budget.spend(application, 'refresh', job, patience.signal)
-      } finally {
-        cancel()
-      }
-    }
     const keeper = createTokenKeeper({
       accounts,
       providers: { twitch, donationalerts: donationAlertsOAuth },
@@ -204,7 +192,8 @@ export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Se
       provider: donationAlertsOAuth,
       source: donationAlerts,
       applications: applications.map(({ clientId }) => clientId),
-      payFor: payWhilePersonWaits,
+      // Live streamers go first, also before a person who waits for the first connection.
+      payFor: (application, job) => budget.spend(application, 'onboarding', job),
       onDonationsConnected: (channelId) =>
         later(watchDonations.connected(channelId), 'a connected account could not be watched'),
       onDonationsDisconnected: (channelId) =>
@@ -249,6 +238,7 @@ export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Se
           cookie,
           readCaller: createReadCaller(sessions, cookie),
           baseUrl: config.baseUrl,
+          clock,
         }),
         channelApiRoutes({
           channels,

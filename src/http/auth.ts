@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { ConnectDonations } from '../app/connect-donations.ts'
 import { OAUTH_STATE_TTL_MS, type OAuthStates } from '../app/oauth-state.ts'
 import type { SignIn } from '../app/sign-in.ts'
+import type { Clock } from '../base/clock.ts'
 import { AppError, type ErrorCode } from '../base/errors.ts'
 import { newSecret } from '../base/secret-box.ts'
 import type { Provider } from '../persistence/accounts.ts'
@@ -20,7 +21,14 @@ export interface AuthRoutesOptions {
   cookie: SessionCookie
   readCaller: ReadCaller
   baseUrl: string
+  clock: Clock
 }
+
+/**
+ * A connection waits for its place among the platform's 60 requests a minute. After this long the person goes back to
+ * the dashboard, which shows when it came about; proxies would cut them off soon after.
+ */
+const PERSON_WAITS_MS = 15_000
 
 /** What platforms and bookmarks may put into our addresses. Unfit values count as absent: a person stands before it. */
 const parameter = (longest: number) => z.string().max(longest).optional().catch(undefined)
@@ -34,7 +42,7 @@ const meReply = z.object({
 
 /** Both platforms' sign-ins, the way out, and who one is. */
 export function authRoutes(options: AuthRoutesOptions): Routes {
-  const { signIn, connectDonations, states, sessions, cookie, readCaller, baseUrl } = options
+  const { signIn, connectDonations, states, sessions, cookie, readCaller, baseUrl, clock } = options
   const redirectUri = (provider: Provider) => `${baseUrl}/auth/${provider}/callback`
   const bindings = createBindings(baseUrl.startsWith('https:'))
 
@@ -89,12 +97,25 @@ export function authRoutes(options: AuthRoutesOptions): Routes {
       const { channelId } = caller
       if (channelId === null) return 'no-channel'
       const owner = { userId: caller.userId, channelId }
-      const connected = await connectDonations.finish({
+      const connecting = connectDonations.finish({
         ...owner,
         application,
         code,
         redirectUri: redirectUri('donationalerts'),
       })
+      const patience = new AbortController()
+      const connected = await Promise.race([
+        connecting,
+        clock.sleep(PERSON_WAITS_MS, patience.signal).then(() => 'later' as const),
+      ]).finally(() => patience.abort())
+      if (connected === 'later') {
+        const tell = (reason: unknown) =>
+          request.log.warn({ reason, channelId }, 'a connection that took long has failed in the end')
+        connecting.then((late) => {
+          if (!late.ok) tell(late.reason)
+        }, tell)
+        return null
+      }
       return connected.ok ? null : connected.reason
     })
 

@@ -65,6 +65,7 @@ export async function startAuthServer(t: TestContext, options: AuthServerOptions
       authRoutes({
         signIn: createSignIn({ db, box, provider: twitch.provider, identify: twitch.whoIs, application: 'tw-1' }),
         connectDonations,
+        clock,
         states: createOAuthStates({ box, usedKeys: createUsedKeys(db), clock }),
         sessions,
         cookie,
