@@ -26,7 +26,7 @@ const ADAPTER = /^src\/(platforms\/[^/]+\/|coordination\/[\w-]+\.(memory|redis)\
 const DOMAIN_PACKAGES = new Set<string>()
 
 /** `main.ts` hands it to `config.ts`; PostgreSQL's programs get the little of it without which none starts. */
-const READS_ENVIRONMENT = ['src/main.ts', 'src/persistence/postgres-program.ts']
+const READS_ENVIRONMENT = new Set(['src/main.ts', 'src/persistence/postgres-program.ts'])
 
 interface Import {
   from: string
@@ -62,7 +62,7 @@ test('the domain uses no package and no part of Node', () => {
 
 test('the environment is read in config.ts and handed over by main.ts alone', () => {
   const wrong = files.filter(
-    (file) => file.startsWith('src/') && !READS_ENVIRONMENT.includes(file) && readSource(file).includes('process.env'),
+    (file) => file.startsWith('src/') && !READS_ENVIRONMENT.has(file) && readSource(file).includes('process.env'),
   )
   assert.deepEqual(wrong, [])
 })

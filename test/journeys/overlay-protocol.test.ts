@@ -65,7 +65,8 @@ describe('the overlay protocol', () => {
     await until('the settings came', () => overlay.frames().some((frame) => frame.event === 'settings'))
     const settings = overlay.frames().find((frame) => frame.event === 'settings')
     assert.match(settings?.id ?? '', /^\d+-1$/)
-    assert.equal((settings?.data.d['patch'] as { alerts: { volume: number } }).alerts.volume, 30)
+    const patch = settings?.data.d['patch'] as { alerts: { volume: number } } | undefined
+    assert.equal(patch?.alerts.volume, 30)
   })
 
   test('an offer carries the donation in its own currency, with a character, a token and a length', async (t) => {

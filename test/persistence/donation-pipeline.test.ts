@@ -124,9 +124,9 @@ test('what the history tells from before the connection is stored and not shown;
     arrival: 'sweep',
     donations: [donation(1, { createdAt: old }), donation(2)],
   })
-  assert.deepEqual(swept.map(({ externalId, alertId }) => [externalId, alertId !== null]).sort(), [
-    ['1', false],
-    ['2', true],
+  assert.deepEqual(swept.map(({ externalId, alertId }) => `${externalId} ${alertId !== null}`).sort(), [
+    '1 false',
+    '2 true',
   ])
   const pushed = await donations.store({ ...target, arrival: 'push', donations: [donation(3, { createdAt: old })] })
   assert.ok(pushed[0]?.alertId)

@@ -45,7 +45,7 @@ export function openOverlay(options: OverlayClientOptions): OverlayClient {
   const frames: ReturnType<OverlayClient['frames']> = []
   let ticket = ''
   let role: string | undefined
-  let closed = false
+  const life = new AbortController()
   let stream: IncomingMessage | undefined
 
   const post = (path: string, body: unknown) =>
@@ -65,13 +65,13 @@ export function openOverlay(options: OverlayClientOptions): OverlayClient {
     role: () => role,
     report: (state) => post('/api/overlay/state', { ticket, active: state.visible, fps: 60, tier: 'test', ...state }),
     close() {
-      closed = true
+      life.abort()
       stream?.destroy()
     },
   }
 
   async function live() {
-    while (!closed) {
+    while (!life.signal.aborted) {
       try {
         const session = await post('/api/overlay/session', {
           key,
@@ -94,7 +94,7 @@ export function openOverlay(options: OverlayClientOptions): OverlayClient {
       } catch {
         note('lost')
       }
-      if (!closed) await new Promise((resolve) => setTimeout(resolve, 50))
+      if (!life.signal.aborted) await new Promise((resolve) => setTimeout(resolve, 50))
     }
   }
 
@@ -143,7 +143,7 @@ export function openOverlay(options: OverlayClientOptions): OverlayClient {
       note(start.status === 200 ? 'drawn' : 'refused', told)
       if (start.status !== 200) return
       await new Promise((resolve) => setTimeout(resolve, drawMs))
-      for (let attempt = 0; attempt < 40 && !closed; attempt++) {
+      for (let attempt = 0; attempt < 40 && !life.signal.aborted; attempt++) {
         const done = await post(`/api/overlay/alerts/${told.alertId}/done`, {
           ticket: mine,
           token: offer['token'],
