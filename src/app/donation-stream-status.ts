@@ -22,8 +22,6 @@ export interface DonationStreamStatus {
   lastError: { code: ErrorCode | SocketEnd['why']; at: number } | null
 }
 
-export type StreamFacts = ReturnType<typeof createStreamFacts>
-
 /** What is true of a stream right now. Its state is derived from these facts and never set by itself. */
 export function createStreamFacts(clock: Clock, onChange: () => void) {
   const errors: Record<FailureType, number> = { rate_limit: 0, server: 0, network: 0, auth: 0, invalid: 0 }

@@ -14,7 +14,7 @@ export type Urgency = Priority | (() => Priority)
  * DonationAlerts allows 60 requests a minute per application. One in 1.1 s is 54.5: room for requests that leave
  * early or arrive late, in any 60 s, however the platform's window lies.
  */
-export const REQUEST_SPACING_MS = 1_100
+const REQUEST_SPACING_MS = 1_100
 
 /** Where a 429 does not say when to come back, its fixed window is over after this long. */
 const RATE_WINDOW_MS = 60_000

@@ -28,7 +28,7 @@ test('what is no amount of money is refused', () => {
     true,
     '12345678901234',
   ]) {
-    assert.equal(parseMoney(amount, 'RUB'), undefined, String(amount))
+    assert.equal(parseMoney(amount, 'RUB'), undefined, JSON.stringify(amount))
   }
   for (const currency of ['', 'RUBLE', 'R', null, 5, '₽'])
     assert.equal(parseMoney(5, currency), undefined, String(currency))

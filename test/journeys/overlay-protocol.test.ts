@@ -13,7 +13,7 @@ describe('the overlay protocol', () => {
   let channels = 0
 
   before(async () => {
-    node = await startNode({ after: (end: () => unknown) => void ends.push(end) } as never)
+    node = await startNode({ after: (end: () => unknown) => void ends.push(end) })
   })
   after(async () => {
     for (const end of ends) await end()
@@ -157,7 +157,10 @@ describe('the overlay protocol', () => {
         }),
       ),
     )
-    assert.deepEqual(answers.map((answer) => answer.status).sort(), [200, 409])
+    assert.deepEqual(
+      answers.map((answer) => answer.status).sort((a, b) => a - b),
+      [200, 409],
+    )
   })
 
   test('while no overlay can be seen the queue waits, and goes on when one can', async (t) => {
