@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { AppError } from '../base/errors.ts'
+import { seedFromText } from '../domain/avatar-look.ts'
 import type { Ledger, LedgerCursor, LedgerEntry } from '../persistence/ledger.ts'
 import { streamerOf } from './access.ts'
 import type { Routes } from './app.ts'
@@ -39,10 +40,12 @@ export function ledgerRoutes({ ledger }: { ledger: Ledger }): Routes {
   }
 }
 
-function describe({ ended, ...entry }: LedgerEntry) {
+function describe({ ended, externalId, ...entry }: LedgerEntry) {
   const endedAs = (state: LedgerEntry['state']) => (entry.state === state ? ended : null)
   return {
     ...entry,
+    // The character that came out with it: see show-alert.
+    seed: seedFromText(externalId),
     shown: endedAs('shown'),
     skipped: endedAs('skipped'),
     missed: endedAs('missed'),

@@ -10,6 +10,7 @@ export interface LedgerEntry {
   alertId: string | null
   provider: DonationProvider
   source: DonationArrival
+  externalId: string
   donor: string | null
   amount: string
   currency: string
@@ -39,7 +40,7 @@ export function createLedger(db: Sql) {
     /** Newest donations first, each with its latest alert. */
     page(channelId: string, { before, limit }: { before: LedgerCursor | null; limit: number }): Promise<LedgerEntry[]> {
       return db.query<LedgerEntry>(
-        `select d.id, a.id as "alertId", d.provider, d.arrival as source, d.donor,
+        `select d.id, a.id as "alertId", d.provider, d.arrival as source, d.external_id as "externalId", d.donor,
            case when scale(d.amount) < 2 then d.amount::numeric(30, 2) else d.amount end::text as amount,
            d.currency, d.message, d.message_kind as "messageKind", d.test, d.history, coalesce(a.replay, false) as replay,
            coalesce(a.state, 'history') as state, d.made_at as made, d.received_at as received, a.queued_at as queued,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { seedFromText } from '../../src/domain/avatar-look.ts'
 import { DEFAULT_SETTINGS, type ChannelSettings } from '../../src/domain/settings.ts'
 
 /** A streamer's world as the stub server tells it. Tests change what they need. */
@@ -100,6 +101,7 @@ export function entry(facts: Record<string, unknown>, secondsAgo: number, state 
   return {
     id: randomUUID(),
     alertId: alert ? randomUUID() : null,
+    seed: seedFromText(String(facts.donor)),
     provider: 'donationalerts',
     source: 'push',
     donor: 'Nightfox',

@@ -46,7 +46,7 @@ const widerThanItsWindow = (page: Page) => page.evaluate<number>('document.docum
 test('whoever has no channel becomes a streamer by one button', async (t) => {
   const { server, page, faults, button } = await visit(t, { studio: { channel: null, ledger: [] } })
   await button('Make me a streamer').click()
-  await page.getByText('OBS overlay').waitFor()
+  await page.getByText('Last one').waitFor()
   assert.deepEqual(
     server.calls.map(({ method, path }) => `${method} ${path}`),
     ['POST /api/channel'],

@@ -20,15 +20,17 @@ export function Frame({ children }: { children: ComponentChildren }) {
             <Logo height={34} />
             Chatfolk
           </a>
-          {feed.channel.value?.demo && (
-            <span class="badge gold" title={texts.nav.demoHint}>
-              {texts.nav.demo}
-            </span>
-          )}
         </div>
         <Navigation />
         <div class="side-end">
-          <LanguageSwitch />
+          <div class="side-choices">
+            <LanguageSwitch />
+            {feed.channel.value?.demo && (
+              <span class="badge gold" title={texts.nav.demoHint}>
+                {texts.nav.demo}
+              </span>
+            )}
+          </div>
           <Account />
         </div>
       </header>

@@ -1,6 +1,5 @@
 import { useSignal } from '@preact/signals'
 import { useId } from 'preact/hooks'
-import { seedFromText } from '../../src/domain/avatar-look.ts'
 import type { LedgerItem } from '../ui/channel-view.ts'
 import { Head } from '../ui/character.tsx'
 import { Icon } from '../ui/icons.tsx'
@@ -32,7 +31,7 @@ export function LedgerRow({ item }: { item: LedgerItem }) {
   const name = item.donor ?? texts.common.anonymous
   return (
     <li class="ledger-row">
-      <Head seed={seedFromText(item.id)} size={44} />
+      <Head seed={item.seed} size={44} />
       <div class="ledger-main">
         <p class="ledger-who">
           <strong class={item.donor === null ? 'ledger-name muted' : 'ledger-name'}>{name}</strong>

@@ -25,6 +25,7 @@ export function QueueControls() {
     const { preview } = texts
     feed.accept({ alerts: { ...alerts, ...answer.value, current: name === 'skip' ? null : alerts.current } })
     toasts.show({
+      about: 'queue',
       text: { pause: preview.pausedToast, resume: preview.resumedToast, skip: preview.skippedToast }[name],
       ...(name === 'pause' ? { undo: () => void command('resume') } : {}),
     })

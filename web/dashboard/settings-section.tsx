@@ -107,14 +107,18 @@ function useSave() {
   return (patch: SettingsPatch, what: string, value?: string) => {
     void saver.change(patch).then((answer) => {
       if (!answer.ok) {
-        toasts.show({ text: `${words.failed(what)}. ${wordsOf(answer.problem, texts)}`, bad: true })
+        toasts.show({ about: what, text: `${words.failed(what)}. ${wordsOf(answer.problem, texts)}`, bad: true })
         return
       }
       toasts.show({
+        about: what,
         text: value === undefined ? words.saved(what) : words.savedValue(what, value),
         undo: () => {
           void saver.change(answer.undo).then((undone) => {
-            toasts.show(undone.ok ? { text: texts.common.undone } : { text: words.failed(what), bad: true })
+            toasts.show({
+              about: what,
+              ...(undone.ok ? { text: texts.common.undone } : { text: words.failed(what), bad: true }),
+            })
           })
         },
       })

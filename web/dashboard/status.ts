@@ -4,7 +4,8 @@ import type { ChannelView, OverlaySource } from '../ui/channel-view.ts'
 export type Tone = 'good' | 'busy' | 'bad' | 'idle'
 
 export type DonationsStatus = ChannelView['donations']['state'] | 'unconfigured'
-export type OverlayStatus = 'visible' | 'hidden' | 'gone' | 'never'
+/** `browser`: somebody sees it, but it is not OBS that shows it. */
+export type OverlayStatus = 'visible' | 'browser' | 'hidden' | 'gone' | 'never'
 export type QueueStatus = 'paused' | 'playing' | 'held' | 'waiting' | 'empty'
 
 /** What the page says about the channel as a whole, the most urgent first. */
@@ -21,7 +22,8 @@ export function donationsStatus({ donations }: ChannelView): DonationsStatus {
 
 export function overlayStatus(channel: ChannelView): OverlayStatus {
   const sources = sourcesOf(channel)
-  if (sources.some((source) => source.visible)) return 'visible'
+  if (sources.some((source) => source.visible && source.obs)) return 'visible'
+  if (sources.some((source) => source.visible)) return 'browser'
   if (sources.length > 0) return 'hidden'
   return channel.overlayLastSeenAt === null ? 'never' : 'gone'
 }
@@ -31,7 +33,7 @@ export function queueStatus(channel: ChannelView): QueueStatus {
   if (paused) return 'paused'
   if (current) return 'playing'
   if (queued === 0) return 'empty'
-  return overlayStatus(channel) === 'visible' ? 'waiting' : 'held'
+  return isOnScreen(overlayStatus(channel)) ? 'waiting' : 'held'
 }
 
 export const DONATION_TONES: Record<DonationsStatus, Tone> = {
@@ -44,10 +46,15 @@ export const DONATION_TONES: Record<DonationsStatus, Tone> = {
   unconfigured: 'idle',
 }
 
+function isOnScreen(status: OverlayStatus): boolean {
+  return status === 'visible' || status === 'browser'
+}
+
 /** OBS is closed most of the day, and nothing is wrong then: only somebody who waits for it makes it a fault. */
 export function overlayTone(channel: ChannelView): Tone {
   switch (overlayStatus(channel)) {
     case 'visible':
+    case 'browser':
       return 'good'
     case 'hidden':
       return 'busy'
@@ -73,6 +80,6 @@ export function standingOf(channel: ChannelView, stepsLeft: number): Standing {
   if (stepsLeft > 0) return 'setUp'
   if (channel.alerts.paused) return 'paused'
   if (DONATION_TONES[donations] === 'busy') return 'working'
-  if (overlay === 'visible') return 'allGood'
+  if (isOnScreen(overlay)) return 'allGood'
   return overlay === 'hidden' ? 'hidden' : 'waiting'
 }

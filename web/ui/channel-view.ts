@@ -69,6 +69,8 @@ export interface LedgerItem {
   alertId: string | null
   provider: DonationProvider
   source: DonationArrival
+  /** Of the character that comes out with it. */
+  seed: number
   donor: string | null
   amount: string
   currency: string

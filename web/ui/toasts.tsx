@@ -5,6 +5,8 @@ import { useTexts } from './language.tsx'
 export interface Toast {
   text: string
   bad?: boolean
+  /** What it tells of: news of the same thing replaces the old, whose Undo would undo the wrong thing. */
+  about?: string
   /** Takes back what the toast tells of. */
   undo?: () => void
 }
@@ -40,7 +42,8 @@ export function createToasts(): Toasts {
     hold: (now) => (held = now),
     show(toast) {
       const id = ++lastId
-      shown.value = [...shown.value, { ...toast, id }].slice(-MOST)
+      const others = shown.value.filter(({ about }) => about === undefined || about !== toast.about)
+      shown.value = [...others, { ...toast, id }].slice(-MOST)
       expire(id)
     },
   }
