@@ -47,7 +47,7 @@ export interface SessionOptions {
 
 const PING_EVERY_MS = 25_000
 /** Centrifugo waits ten ninths of the ping interval for any pong. */
-const PONG_WITHIN_MS = (PING_EVERY_MS * 10) / 9
+const PONG_WITHIN_MS = Math.round((PING_EVERY_MS * 10) / 9)
 /** A client that has not authenticated by then is stale. */
 const AUTHENTICATE_WITHIN_MS = 25_000
 /** Expired tokens get this long to be refreshed. */
@@ -84,8 +84,10 @@ export function createSession({ socket, clock, random, switches, channels, onGon
   const push = (line: string) => {
     if (isGone || isHalfOpen) return
     queue.push(line)
-    flushing ??= setImmediate(flush)
-    if (socket.bufferedAmount > QUEUE_MAX_BYTES) session.close(DISCONNECTS.slow)
+    flushing ??= setImmediate(() => {
+      flush()
+      if (socket.bufferedAmount > QUEUE_MAX_BYTES) session.close(DISCONNECTS.slow)
+    })
   }
 
   const ping = () => {
@@ -97,7 +99,8 @@ export function createSession({ socket, clock, random, switches, channels, onGon
   let stopPing = clock.after(PING_EVERY_MS, ping)
   const watchPongs = () => {
     const leftMs = lastPongAt + PONG_WITHIN_MS - clock.monotonic()
-    if (leftMs > 0) stopWatch = clock.after(leftMs, watchPongs)
+    // Sums of fractions leave crumbs, and a wait of a crumb would never end.
+    if (leftMs >= 1) stopWatch = clock.after(leftMs, watchPongs)
     // The server gives up on a half-open connection, too; but nothing of that arrives at the client.
     else if (isHalfOpen) leave()
     else session.terminate()
