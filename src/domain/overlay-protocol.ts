@@ -30,6 +30,7 @@ export interface AlertOffer {
   parts: TextPart[]
   /** The donor's character. */
   avatar: { seed: number; look: AvatarLook }
+  /** `volume` from 0 to 1, where the channel's setting counts to 100. */
   sound: { name: 'chime'; volume: number } | null
   tts: null
   /** Length on screen, entrance and exit included, milliseconds. */

@@ -8,6 +8,7 @@ export interface Streamer {
   overlayUrl: string
   get<Body = Record<string, unknown>>(path: string): Promise<Body>
   send(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<Response>
+  connectDonations(): Promise<void>
 }
 
 export interface StreamerOptions {
@@ -43,6 +44,7 @@ export async function joinAsStreamer({
     overlayUrl: channel.overlayUrl,
     get: streamer.get,
     send: streamer.send,
+    connectDonations: () => streamer.signIn('/auth/donationalerts/login?return=/dashboard', login),
   }
 }
 
