@@ -87,21 +87,23 @@ export function createMovableClock({ source = realClock, settle }: MovableClockO
       // Counted in what is left to push, not against the source: real time goes on passing while we settle.
       let leftMs = ms
       let unsettledMs = 0
-      while (leftMs > 0) {
+      for (;;) {
         const due = earliestUntil(monotonic() + leftMs)
-        const stepMs = due ? Math.max(0, Math.min(leftMs, due[1].at - monotonic())) : leftMs
+        if (!due) break
+        const [id, timer] = due
+        const stepMs = Math.max(0, Math.min(leftMs, timer.at - monotonic()))
         pushedMs += stepMs
         leftMs -= stepMs
         unsettledMs += stepMs
-        if (!due) break
-        timers.get(due[0])?.disarm()
-        timers.delete(due[0])
-        due[1].run()
+        timer.disarm()
+        timers.delete(id)
+        timer.run()
         if (unsettledMs >= NOTICEABLE_MS) {
           unsettledMs = 0
           await settle?.()
         }
       }
+      pushedMs += leftMs
       for (const [id, timer] of timers) {
         timer.disarm()
         arm(id, timer)
