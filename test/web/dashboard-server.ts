@@ -66,6 +66,7 @@ export async function startDashboardServer(
     if (method !== 'GET') calls.push({ method, path: pathname, body, origin: request.headers.origin })
     const route = routes[`${method} ${pathname.replace(/alerts\/[^/]+\/replay$/, 'alerts/:id/replay')}`]
     if (!route) return problem(response, 404, 'not-found')
+    if (studio.broken) return problem(response, 503, 'unavailable')
     if (!studio.signedIn && pathname !== '/api/status') return problem(response, 401, 'not-signed-in')
     route(response, body, searchParams)
   }

@@ -8,6 +8,8 @@ export interface Studio {
   demo: boolean
   /** The API drops every connection. */
   down: boolean
+  /** The API answers, but its database is gone. */
+  broken: boolean
   refuseSettings: boolean
   user: { id: string; login: string; name: string }
   channel: { id: string; key: string } | null
@@ -36,6 +38,7 @@ export function sampleStudio(): Studio {
     signedIn: true,
     demo: false,
     down: false,
+    broken: false,
     refuseSettings: false,
     user: { id: '1001', login: 'mila_live', name: 'mila_live' },
     channel: { id: randomUUID(), key: 'v7Qd0kExampleExampleExample' },

@@ -281,6 +281,14 @@ test('while the server is out of reach the page says that it knows nothing, and 
   assert.equal(await page.getByText('lost its connection').count(), 0)
 })
 
+test('a server that answers with errors is told apart from one that is out of reach', async (t) => {
+  const { server, page } = await visit(t)
+  await page.getByText('Everything works').waitFor()
+  server.studio.broken = true
+  await page.evaluate(`window.dispatchEvent(new Event('online'))`)
+  await page.getByText('The server is in trouble right now').waitFor()
+})
+
 test('no section scrolls sideways on a phone of 360 px, in either language', async (t) => {
   for (const locale of ['ru-RU', 'en-US']) {
     const { server, page } = await visit(t, { viewport: PHONE, locale })

@@ -96,14 +96,16 @@ function OfflineBanner() {
   const texts = useTexts()
   const format = useFormat()
   const { feed } = useSession()
-  if (!feed.trouble.value || feed.phase.value !== 'ready') return null
-  const seenAt = feed.seenAt.value
+  const trouble = feed.trouble.value
+  if (!trouble || feed.phase.value !== 'ready') return null
+  const at = format.clock(feed.seenAt.value ?? Date.now())
+  const outOfReach = trouble.code === 'unreachable'
   return (
     <div class="offline" role="alert">
-      <Icon name="offline" />
+      <Icon name={outOfReach ? 'offline' : 'warn'} />
       <p>
-        <strong>{texts.offline.title}</strong>{' '}
-        {seenAt === null ? texts.offline.bodyNever : texts.offline.body(format.clock(seenAt))}
+        <strong>{outOfReach ? texts.offline.title : texts.offline.serverTitle}</strong>{' '}
+        {outOfReach ? texts.offline.body(at) : texts.offline.serverBody(at)}
       </p>
       <button type="button" class="button small" onClick={() => void feed.refresh()}>
         {texts.common.retry}

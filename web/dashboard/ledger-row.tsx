@@ -24,6 +24,7 @@ const TONES: Record<LedgerItem['state'], Tone> = {
 export function LedgerRow({ item }: { item: LedgerItem }) {
   const texts = useTexts()
   const format = useFormat()
+  // Peeked at: a list of hundreds of rows is not drawn anew each second for the sake of a date.
   const { now } = useSession()
   const open = useSignal(false)
   const wayId = useId()
@@ -60,7 +61,7 @@ export function LedgerRow({ item }: { item: LedgerItem }) {
       <div class="ledger-side">
         {item.made && (
           <time class="muted small number" dateTime={item.made}>
-            {format.moment(item.made, now.value)}
+            {format.moment(item.made, now.peek())}
           </time>
         )}
         <Replay item={item} name={name} />

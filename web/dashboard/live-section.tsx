@@ -52,7 +52,7 @@ const MOODS = {
   hidden: 'idle',
   waiting: 'wave',
   setUp: 'wave',
-  needsYou: 'sign',
+  needsYou: 'sit',
   working: 'run',
   paused: 'sit',
   unknown: 'sit',
@@ -63,7 +63,7 @@ function Headline({ standing, stepsLeft }: { standing: Standing; stepsLeft: numb
   const title = standing === 'setUp' ? live.setUp(stepsLeft) : live[standing]
   return (
     <section class={`headline ${standing}`} aria-live="polite">
-      <Character seed={83} action={MOODS[standing]} height={144} sign="!" />
+      <Character seed={83} action={MOODS[standing]} height={144} />
       <div>
         <p class="headline-title">{title}</p>
         <p class="muted">{standing === 'needsYou' ? donations.state.needs_reauth : live[`${standing}Body`]}</p>

@@ -18,5 +18,5 @@ export function dropUrl(overlayUrl: string): string {
 /** The link with its secret covered. Its length gives nothing away. */
 export function maskedUrl(overlayUrl: string): string {
   const url = new URL(overlayUrl, location.href)
-  return `${url.origin}${url.pathname}#k=${'•'.repeat(16)}`
+  return `${url.origin}${url.pathname}#k=${'•'.repeat(8)}`
 }

@@ -56,7 +56,7 @@ function Source({ source }: { source: OverlaySource }) {
       </p>
       <p class="muted small number source-facts">
         {source.fps !== null && source.visible && <span>{texts.fps(Math.round(source.fps))}</span>}
-        <span>{texts.since(format.moment(source.since, now.value))}</span>
+        <span>{texts.since(format.moment(source.since, now.peek()))}</span>
       </p>
       {slow && (
         <p class="small source-slow">

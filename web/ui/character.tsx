@@ -11,8 +11,6 @@ export interface CharacterProps {
   seed: number
   action: Action
   height: number
-  /** What stands on the sign that it holds up. */
-  sign?: string
   /** Never comes to rest: for a page that is looked at and left, not for one that stays open beside a game. */
   tireless?: boolean
 }
@@ -21,7 +19,7 @@ export interface CharacterProps {
 const LIVELY_S = 12
 
 /** A whole character that moves while it can be seen. Decoration: hidden from screen readers. */
-export function Character({ seed, action, height, sign = '', tireless = false }: CharacterProps) {
+export function Character({ seed, action, height, tireless = false }: CharacterProps) {
   const canvas = useRef<HTMLCanvasElement>(null)
   const width = Math.round((height * BOX.width) / BOX.height)
 
@@ -35,11 +33,11 @@ export function Character({ seed, action, height, sign = '', tireless = false }:
       surface.save()
       surface.translate(width / 2, BOX.ground * scale)
       surface.scale(scale, scale)
-      drawAvatar(surface, look, poseAt(action, seconds), sign)
+      drawAvatar(surface, look, poseAt(action, seconds))
       surface.restore()
     }
     return animate(canvas.current as HTMLCanvasElement, draw, tireless ? Infinity : LIVELY_S)
-  }, [seed, action, height, width, sign, tireless])
+  }, [seed, action, height, width, tireless])
 
   return <canvas ref={canvas} class="character" aria-hidden="true" />
 }

@@ -107,7 +107,9 @@ export const en = {
     title: 'This page lost its connection to Chatfolk.',
     body: (at: string) =>
       `You see how things stood at ${at}. Donations are received by the server, not by this page. We keep trying.`,
-    bodyNever: 'We keep trying by ourselves.',
+    serverTitle: 'The server is in trouble right now.',
+    serverBody: (at: string) =>
+      `You see how things stood at ${at}. Donations are not lost: we fetch what came meanwhile. We keep trying.`,
   },
   problem: {
     title: 'This did not load',

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { DEFAULT_SETTINGS } from '../../src/domain/settings.ts'
+import { setupSteps } from '../../web/dashboard/setup-steps.ts'
+import { overlayTone, standingOf } from '../../web/dashboard/status.ts'
+import type { ChannelView, OverlaySource } from '../../web/ui/channel-view.ts'
+import { createFormat } from '../../web/ui/format.ts'
+import { en } from '../../web/ui/texts.en.ts'
+import { ru } from '../../web/ui/texts.ru.ts'
+
+const NOW = Date.parse('2026-11-23T12:00:00Z')
+
+test('Russian counts one, few and many', () => {
+  assert.deepEqual([1, 2, 5, 11, 21, 104].map(ru.donations.totalCount), [
+    '1 донат',
+    '2 доната',
+    '5 донатов',
+    '11 донатов',
+    '21 донат',
+    '104 доната',
+  ])
+  assert.equal(ru.live.setUp(3), 'Осталось 3 дела')
+  assert.equal(en.live.setUp(1), '1 step to go')
+})
+
+test('both languages say everything: no text is empty and none is left untranslated by oversight', () => {
+  const leaves = (words: object): unknown[] =>
+    Object.values(words).flatMap((value: unknown) =>
+      typeof value === 'object' && value !== null ? leaves(value) : [value],
+    )
+  const [english, russian] = [leaves(en), leaves(ru)]
+  assert.equal(english.length, russian.length)
+  assert.ok([...english, ...russian].every((text) => typeof text === 'function' || text !== undefined))
+  const same = english.filter((text, index) => typeof text === 'string' && text === russian[index])
+  const names = new Set(['Русский', 'English', 'DonationAlerts', 'OBS', '', 'Nightfox', '5', 'USD', 'RUB', '500'])
+  assert.deepEqual(
+    same.filter((text) => !names.has(String(text))),
+    [],
+  )
+})
+
+test('times are told as people tell them', () => {
+  const ago = (seconds: number) => new Date(NOW - seconds * 1000).toISOString()
+  const english = createFormat('en', en.common.justNow)
+  const russian = createFormat('ru', ru.common.justNow)
+  assert.equal(english.relative(ago(2), NOW), 'just now')
+  assert.equal(english.relative(ago(190), NOW), '3 min. ago')
+  assert.equal(english.relative(ago(-20), NOW), 'in 20 sec.')
+  assert.equal(russian.relative(ago(7_300), NOW), '2 ч назад')
+  assert.equal(russian.span(940), '0,9 с')
+})
+
+test('money keeps the donor’s currency', () => {
+  const russian = createFormat('ru', '')
+  assert.equal(russian.money({ amount: '1234.50', currency: 'RUB' }).replaceAll(/\s/g, ' '), '1 234,50 ₽')
+  assert.equal(createFormat('en', '').money({ amount: '5.00', currency: 'USD' }), '$5')
+})
+
+test('the headline tells the most urgent thing first', () => {
+  const revoked = { donations: { ...channel().donations, state: 'needs_reauth' as const } }
+  const paused = { alerts: { paused: true, queued: 3, current: null } }
+  assert.equal(standingOf(channel({ ...revoked, ...paused }), 2), 'needsYou')
+  assert.equal(standingOf(channel(paused), 1), 'setUp')
+  assert.equal(standingOf(channel(paused), 0), 'paused')
+  assert.equal(standingOf(channel(), 0), 'allGood')
+  assert.equal(standingOf(channel({ overlays: [{ ...source(), visible: false }] }), 0), 'hidden')
+  assert.equal(standingOf(channel({ overlays: [] }), 0), 'waiting')
+})
+
+test('the dashboard’s own preview is no overlay of the streamer', () => {
+  const onlyPreview = channel({ overlays: [{ ...source(), preview: true }], overlayLastSeenAt: null })
+  assert.equal(standingOf(onlyPreview, 0), 'waiting')
+  assert.deepEqual(
+    setupSteps(onlyPreview, []).map(({ step, done }) => [step, done]),
+    [
+      ['donations', true],
+      ['overlay', false],
+      ['test', false],
+    ],
+  )
+})
+
+test('a closed OBS is a fault only while somebody waits for it', () => {
+  const gone = { overlays: [], overlayLastSeenAt: new Date(NOW).toISOString() }
+  assert.equal(overlayTone(channel(gone)), 'idle')
+  assert.equal(overlayTone(channel({ ...gone, alerts: { paused: false, queued: 1, current: null } })), 'bad')
+})
+
+test('where the operator connected no platform, the streamer is not asked to', () => {
+  const donations = { ...channel().donations, configured: false, state: 'off' as const }
+  assert.deepEqual(
+    setupSteps(channel({ donations }), []).map(({ step }) => step),
+    ['overlay', 'test'],
+  )
+})
+
+function source(): OverlaySource {
+  const since = new Date(NOW).toISOString()
+  return { instance: 'i', visible: true, fps: 60, tier: 'canvas2d', since, role: 'primary', obs: true, preview: false }
+}
+
+function channel(changes: Partial<ChannelView> = {}): ChannelView {
+  return {
+    id: 'c',
+    login: 'mila',
+    overlayUrl: 'https://chatfolk.example/o/#k=key',
+    settings: DEFAULT_SETTINGS,
+    settingsRev: 1,
+    alerts: { paused: false, queued: 0, current: null },
+    donations: {
+      configured: true,
+      state: 'live',
+      account: 'mila',
+      lastDonationAt: null,
+      lastError: null,
+      backoffUntil: null,
+    },
+    overlays: [source()],
+    overlayLastSeenAt: new Date(NOW).toISOString(),
+    demo: false,
+    ...changes,
+  }
+}
