@@ -7,6 +7,7 @@ import { AppError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Metrics } from '../base/metrics.ts'
 import type { Channels } from '../persistence/channels.ts'
+import { isThisMachine } from './access.ts'
 import type { Routes } from './app.ts'
 import type { OverlayTickets } from './overlay-ticket.ts'
 
@@ -27,8 +28,14 @@ const MAX_UNSENT_BYTES = 64 * 1024
 /** OBS, a phone, the preview and a few forgotten tabs. The oldest mirror gives way to a newcomer. */
 const MAX_STREAMS_OF_A_CHANNEL = 20
 
+/** One household, or one company behind its router. A stream costs us a socket and its buffers, a stranger nothing. */
+const MAX_STREAMS_OF_AN_ADDRESS = 200
+
 /** Below the idle time-outs of proxies, and often enough that a page knows within a minute that it is alone. */
 const PING_EVERY_MS = 15_000
+
+/** A client that is told the end of its stream has this long to hang up by itself. */
+const HANG_UP_WITHIN_MS = 1_000
 
 const RETRY_MS = { min: 1_000, spread: 2_000 }
 
@@ -36,6 +43,7 @@ const RETRY_MS = { min: 1_000, spread: 2_000 }
 export function overlayStreamRoutes(options: OverlayStreamOptions): Routes {
   const { channels, audience, showAlert, tickets, clock, random, logger, metrics } = options
   const tick = createTick()
+  const streamsOf = new Map<string, number>()
 
   return (app) => {
     let cancelPing = clock.after(PING_EVERY_MS, ping)
@@ -62,10 +70,22 @@ export function overlayStreamRoutes(options: OverlayStreamOptions): Routes {
         if (room >= MAX_STREAMS_OF_A_CHANNEL && !audience.makeRoom(ticket.channelId))
           throw new AppError('too-many-streams')
 
+        const address = isThisMachine(request) ? null : request.ip
+        const mine = address === null ? 0 : (streamsOf.get(address) ?? 0)
+        if (mine >= MAX_STREAMS_OF_AN_ADDRESS) throw new AppError('too-many-streams')
+
         reply.hijack()
         const { raw } = reply
         const socket = raw.socket
         if (!socket || socket.destroyed) return
+        if (address !== null) {
+          streamsOf.set(address, mine + 1)
+          socket.once('close', () => {
+            const left = (streamsOf.get(address) ?? 1) - 1
+            if (left > 0) streamsOf.set(address, left)
+            else streamsOf.delete(address)
+          })
+        }
         // The stream has the connection for itself until it ends: no chunks around the frames, no idle time-out.
         raw.useChunkedEncodingByDefault = false
         raw.writeHead(200, {
@@ -84,9 +104,12 @@ export function overlayStreamRoutes(options: OverlayStreamOptions): Routes {
         const cut = (reason: string) => {
           if (socket.destroyed) return
           metrics.overlayDropped.inc({ reason })
-          // A slow client must not keep what it never read.
-          if (reason === 'slow') socket.destroy()
-          else socket.end()
+          seat.leave()
+          // A slow client must not keep what it never read; any other may hear the end, but not decide about it.
+          if (reason === 'slow') return void socket.destroy()
+          socket.end()
+          const cancel = clock.after(HANG_UP_WITHIN_MS, () => socket.destroy())
+          socket.once('close', cancel)
         }
         const connection: OverlayConnection = { ...ticket, write: writer.write, end: cut }
         const { channelId, instance, visible } = ticket

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** What an overlay saw and did, for the checker: one line an event, in order. */
 export interface OverlayLog {
@@ -54,6 +55,8 @@ export function openOverlay(options: OverlayClientOptions): OverlayClient {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     })
+  /** Ends with the client: a page that is closed waits for nothing. */
+  const pause = (forMs: number) => sleep(forMs, undefined, { signal: life.signal }).catch(() => undefined)
   const note = (event: string, more: Partial<OverlayLog> = {}) => log.push({ at: performance.now(), event, ...more })
 
   void live()
@@ -94,7 +97,7 @@ export function openOverlay(options: OverlayClientOptions): OverlayClient {
       } catch {
         note('lost')
       }
-      if (!life.signal.aborted) await new Promise((resolve) => setTimeout(resolve, 50))
+      if (!life.signal.aborted) await pause(50)
     }
   }
 
@@ -142,7 +145,7 @@ export function openOverlay(options: OverlayClientOptions): OverlayClient {
       const start = await post(`/api/overlay/alerts/${told.alertId}/start`, { ticket: mine, token: offer['token'] })
       note(start.status === 200 ? 'drawn' : 'refused', told)
       if (start.status !== 200) return
-      await new Promise((resolve) => setTimeout(resolve, drawMs))
+      await pause(drawMs)
       for (let attempt = 0; attempt < 40 && !life.signal.aborted; attempt++) {
         const done = await post(`/api/overlay/alerts/${told.alertId}/done`, {
           ticket: mine,
@@ -152,7 +155,7 @@ export function openOverlay(options: OverlayClientOptions): OverlayClient {
           note(done.ok ? 'done' : 'done-refused', told)
           return
         }
-        await new Promise((resolve) => setTimeout(resolve, 100))
+        await pause(100)
       }
     } catch {
       note('start-lost', told)
