@@ -43,14 +43,15 @@ async function visit(t: TestContext, { path = '/dashboard', studio = {}, ...opti
 
 const widerThanItsWindow = (page: Page) => page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')
 
-test('whoever has no channel becomes a streamer by one button', async (t) => {
+test('whoever has no channel becomes a streamer by one button, in the language of the page', async (t) => {
   const { server, page, faults, button } = await visit(t, { studio: { channel: null, ledger: [] } })
   await button('Make me a streamer').click()
   await page.getByText('Last one').waitFor()
   assert.deepEqual(
     server.calls.map(({ method, path }) => `${method} ${path}`),
-    ['POST /api/channel'],
+    ['POST /api/channel', 'PATCH /api/channel'],
   )
+  assert.equal(server.studio.settings.locale, 'en')
   assert.equal(server.calls[0]?.origin, server.url)
   assert.deepEqual(faults, [])
 })
@@ -320,7 +321,7 @@ test('whoever is signed out finds one button, in demo mode too', async (t) => {
   assert.equal(await link.getAttribute('href'), '/auth/twitch/login?return=%2Fdashboard')
   server.studio.demo = true
   await page.goto(`${server.url}/`)
-  await page.getByRole('link', { name: 'Look around as a demo streamer' }).waitFor()
+  await page.getByRole('link', { name: 'Try it as a demo streamer' }).waitFor()
 })
 
 function noAlert(): Partial<Studio> {

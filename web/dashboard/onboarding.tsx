@@ -4,7 +4,7 @@ import type { Problem } from '../ui/api.ts'
 import type { ChannelView } from '../ui/channel-view.ts'
 import { Character } from '../ui/character.tsx'
 import { Icon } from '../ui/icons.tsx'
-import { LanguageSwitch, useTexts } from '../ui/language.tsx'
+import { LanguageSwitch, useLanguage, useTexts } from '../ui/language.tsx'
 import { Logo } from '../ui/logo.tsx'
 import { ProblemNotice } from '../ui/notice.tsx'
 import { FailedSignIn } from './failed-sign-in.tsx'
@@ -12,7 +12,8 @@ import { useSession } from './session.ts'
 
 /** Signed in, but no streamer yet: one button. */
 export function Onboarding() {
-  const texts = useTexts()
+  const language = useLanguage()
+  const texts = language.texts.value
   const { api, feed } = useSession()
   const [working, setWorking] = useState(false)
   const [problem, setProblem] = useState<Problem | null>(null)
@@ -21,9 +22,16 @@ export function Onboarding() {
     setWorking(true)
     setProblem(null)
     const answer = await api.send<ChannelView>('POST', '/api/channel')
-    if (answer.ok) await feed.refresh()
-    else setProblem(answer.problem)
+    if (answer.ok) {
+      await speak(answer.value)
+      await feed.refresh()
+    } else setProblem(answer.problem)
     setWorking(false)
+  }
+  /** The server guesses the language on stream from the browser; whoever chose another one here meant it. */
+  const speak = async ({ settings }: ChannelView) => {
+    const locale = language.current.value
+    if (settings.locale !== locale) await api.send('PATCH', '/api/channel', { locale })
   }
   return (
     <Doorway>

@@ -24,7 +24,7 @@ export const en = {
     headline: 'Your viewers take the stage',
     lead: 'Every donation brings its donor out as a little character, with the amount, the words and a cheer. You add one source to OBS, once.',
     signIn: 'Sign in with Twitch',
-    signInDemo: 'Look around as a demo streamer',
+    signInDemo: 'Try it as a demo streamer',
     demoNote:
       'Demo mode: one click signs you in as a made-up streamer. Donations come from a simulator, no real account is touched.',
     openDashboard: 'Open dashboard',
