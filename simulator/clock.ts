@@ -11,7 +11,7 @@ export interface Clock {
 /** A clock that can be pushed forward: whatever would have happened meanwhile happens, in order. */
 export interface MovableClock extends Clock {
   /**
-   * Moves time by `ms`. Between steps of a second or more it waits for {@link MovableClockOptions.settle}, so that
+   * Moves time by `ms`. Before each step of a second or more it waits for {@link MovableClockOptions.settle}, so that
    * the other side can answer what the passing time made us say.
    */
   advance(ms: number): Promise<void>
@@ -86,22 +86,24 @@ export function createMovableClock({ source = realClock, settle }: MovableClockO
     async advance(ms) {
       // Counted in what is left to push, not against the source: real time goes on passing while we settle.
       let leftMs = ms
-      let unsettledMs = 0
+      let unsettledMs = 1
       for (;;) {
         const due = earliestUntil(monotonic() + leftMs)
         if (!due) break
         const [id, timer] = due
         const stepMs = Math.max(0, Math.min(leftMs, timer.at - monotonic()))
+        // Before the jump, not after it: what lies at its end may be the deadline of an answer that is on its way.
+        if (unsettledMs > 0 && unsettledMs + stepMs >= NOTICEABLE_MS) {
+          unsettledMs = 0
+          await settle?.()
+          continue
+        }
         pushedMs += stepMs
         leftMs -= stepMs
-        unsettledMs += stepMs
+        unsettledMs = stepMs >= NOTICEABLE_MS ? 1 : unsettledMs + Math.max(stepMs, 1)
         timer.disarm()
         timers.delete(id)
         timer.run()
-        if (unsettledMs >= NOTICEABLE_MS) {
-          unsettledMs = 0
-          await settle?.()
-        }
       }
       pushedMs += leftMs
       for (const [id, timer] of timers) {

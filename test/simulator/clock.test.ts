@@ -44,7 +44,7 @@ test('the outside gets its turn between steps that it could notice', async () =>
   const clock = createMovableClock({ source: createManualClock(), settle: async () => void turns++ })
   for (const at of [10, 20, 5_000, 5_010, 12_000]) clock.after(at, () => {})
   await clock.advance(20_000)
-  assert.equal(turns, 3, 'at 5 s, at 12 s, at the end')
+  assert.equal(turns, 3, 'before 5 s, before 12 s, at the end')
 })
 
 test('a wait of months is not over at once', async (t) => {

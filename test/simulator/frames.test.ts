@@ -22,7 +22,11 @@ for (const grouping of ['random', 'single', 'full'] as const) {
     assert.ok(replay.messages().every((message) => message.endsWith('\n')))
     const sizes = new Set(replay.messages().map((message) => message.split('\n').length - 1))
     const expected = { random: [1, 2, 3, 4], single: [1], full: [1, 2, 3, 4] }[grouping]
-    assert.deepEqual([...sizes].toSorted(), expected, 'lines in a message')
+    assert.deepEqual(
+      [...sizes].toSorted((a, b) => a - b),
+      expected,
+      'lines in a message',
+    )
   })
 }
 
