@@ -13,8 +13,16 @@ import { createSettingsSaver } from './settings-saver.ts'
 import { showPageIcon } from '../ui/page-icon.ts'
 import '../ui/theme.css'
 import '../ui/controls.css'
-import './dashboard.css'
-import './sections.css'
+import '../ui/surfaces.css'
+import './frame.css'
+import './cards.css'
+import './preview.css'
+import './doorway.css'
+import './live.css'
+import './test-donation.css'
+import './donations.css'
+import './overlay.css'
+import './settings.css'
 
 const api = createApi()
 const feed = createChannelFeed(api)

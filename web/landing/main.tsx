@@ -6,6 +6,7 @@ import { Landing } from './landing.tsx'
 import { showPageIcon } from '../ui/page-icon.ts'
 import '../ui/theme.css'
 import '../ui/controls.css'
+import '../ui/surfaces.css'
 import './landing.css'
 
 showPageIcon()
