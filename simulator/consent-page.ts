@@ -70,7 +70,7 @@ function consentPage({ platform, client, scopes }: Consent, url: URL, people: Pe
     .map(([name, text]) => `<input type="hidden" name="${escape(name)}" value="${escape(text)}">`)
   return `<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Sign in to ${platform} (simulated)</title>
-<link rel="stylesheet" href="/page/page.css"></head>
+<link rel="icon" href="data:,"><link rel="stylesheet" href="/page/page.css"></head>
 <body><main class="narrow card"><h1>${platform} <small>simulated</small></h1>
 <p><b>${escape(client)}</b> wants to act for you${scopes.length > 0 ? ` with <code>${escape(scopes.join(' '))}</code>` : ''}.</p>
 ${unknown === '' ? '' : `<p role="alert">There is nobody called ${escape(unknown)} here.</p>`}

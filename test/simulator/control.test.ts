@@ -144,7 +144,7 @@ test('the control page and its parts are served', async (t) => {
   const { ask } = await startPlatforms(t)
   const page = await ask('GET', '/')
   assert.match(page.headers.get('content-security-policy') ?? '', /script-src 'self'/)
-  for (const [, path] of page.text.matchAll(/(?:href|src)="([^"]+)"/g)) {
+  for (const [, path] of page.text.matchAll(/(?:href|src)="(\/[^"]+)"/g)) {
     const part = await ask('GET', path ?? '')
     assert.deepEqual([part.status, part.text.length > 100], [200, true], path)
   }
