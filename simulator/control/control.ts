@@ -1,43 +1,12 @@
-import type { MovableClock } from '../clock.ts'
-import type { Channels } from '../donationalerts/channels.ts'
-import type { Donations } from '../donationalerts/donations.ts'
-import type { RateWindow } from '../donationalerts/rate-window.ts'
-import type { SocketServer } from '../donationalerts/socket.ts'
-import type { Faults } from '../faults.ts'
-import type { Grants } from '../grants.ts'
 import { json, parseJson, type Exchange, type Reply, type Route } from '../http.ts'
-import type { People } from '../people.ts'
-import type { RequestLog } from '../request-log.ts'
-import type { Switches } from '../switches.ts'
 import { donationRoutes } from './donations.ts'
 import { faultRoutes } from './faults.ts'
 import { BadRequest } from './fields.ts'
 import { peopleRoutes } from './people.ts'
+import type { ControlOptions } from './route.ts'
 import { socketRoutes } from './sockets.ts'
 import { stateRoutes } from './state.ts'
 import { switchRoutes } from './switches.ts'
-
-export interface ControlOptions {
-  clock: MovableClock
-  people: People
-  donations: Donations
-  channels: Channels
-  sockets: SocketServer
-  twitchGrants: Grants
-  daGrants: Grants
-  faults: Faults
-  switches: Switches
-  log: RequestLog
-  rateWindow: RateWindow
-  reset(): void
-}
-
-/** A control action: its path below `/control`, and what it does with the body. */
-export interface ControlRoute {
-  method: Route['method']
-  path: string | RegExp
-  run(body: unknown, exchange: Exchange, params: string[]): Reply | Promise<Reply>
-}
 
 /** The strings that move the puppets. Not for the open network: whoever reaches it may do anything. */
 export function createControl(options: ControlOptions): Route[] {
@@ -64,13 +33,6 @@ export function createControl(options: ControlOptions): Route[] {
       }
     },
   }))
-}
-
-/** The person with this id at DonationAlerts. @throws BadRequest */
-export function streamerOf(people: People, daId: string) {
-  const person = people.byDaId(daId)
-  if (!person) throw new BadRequest([{ path: 'daId', message: `there is no streamer ${daId}` }])
-  return person
 }
 
 function badRequest(errors: BadRequest['errors']): Reply {

@@ -1,6 +1,6 @@
 import { donationChannel, PUSHES } from '../donationalerts/donations.ts'
 import { json } from '../http.ts'
-import { streamerOf, type ControlOptions, type ControlRoute } from './control.ts'
+import { streamerOf, type ControlOptions, type ControlRoute } from './route.ts'
 import {
   BadRequest,
   either,

@@ -1,6 +1,6 @@
 import { FAULT_KINDS, FAULT_TARGETS } from '../faults.ts'
 import { json } from '../http.ts'
-import type { ControlOptions, ControlRoute } from './control.ts'
+import type { ControlOptions, ControlRoute } from './route.ts'
 import { flag, integer, oneOf, optional, readFields } from './fields.ts'
 
 const DAY_MS = 86_400_000

@@ -1,5 +1,5 @@
 import { json } from '../http.ts'
-import type { ControlOptions, ControlRoute } from './control.ts'
+import type { ControlOptions, ControlRoute } from './route.ts'
 import { BadRequest, id, oneOf, optional, pattern, readFields, text } from './fields.ts'
 
 const login = pattern(/^[a-z0-9_]{1,25}$/, 'a login of 1 to 25 small letters, digits and _')

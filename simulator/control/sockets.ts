@@ -1,7 +1,7 @@
 import { closeReason, disconnectOf, DISCONNECTS } from '../donationalerts/close-codes.ts'
 import { json } from '../http.ts'
 import type { Session } from '../donationalerts/session.ts'
-import { streamerOf, type ControlOptions, type ControlRoute } from './control.ts'
+import { streamerOf, type ControlOptions, type ControlRoute } from './route.ts'
 import { BadRequest, flag, id, integer, optional, readFields, text } from './fields.ts'
 
 /** The most that a close frame holds, by the WebSocket protocol. */

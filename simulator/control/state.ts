@@ -1,6 +1,6 @@
 import { donationChannel } from '../donationalerts/donations.ts'
 import { json } from '../http.ts'
-import type { ControlOptions, ControlRoute } from './control.ts'
+import type { ControlOptions, ControlRoute } from './route.ts'
 import { BadRequest, integer, readFields } from './fields.ts'
 
 /** About four months: longer than any token or history that a test waits out. */

@@ -1,6 +1,6 @@
 import { json } from '../http.ts'
 import type { Switches } from '../switches.ts'
-import type { ControlOptions, ControlRoute } from './control.ts'
+import type { ControlOptions, ControlRoute } from './route.ts'
 import { flag, integer, nullable, oneOf, optional, readFields, text, type Field } from './fields.ts'
 
 const DAY_MS = 86_400_000
