@@ -42,8 +42,8 @@ interface Seat {
 }
 
 interface House {
+  /** Never empty: a house whose last overlay left is forgotten. One of the seats is the primary's. */
   seats: Set<Seat>
-  seq: number
 }
 
 export interface OverlayAudienceOptions {
@@ -60,14 +60,20 @@ export type OverlayAudience = ReturnType<typeof createOverlayAudience>
 /** Who watches which channel on this node: the open overlays, which of them is primary, and the frames to all of them. */
 export function createOverlayAudience({ clock, metrics, epoch, onChange }: OverlayAudienceOptions) {
   const houses = new Map<string, House>()
+  /** Where stages stand that have moved; kept without overlays too, for numbers of an epoch never go back. */
+  const seqs = new Map<string, number>()
+  let seatCount = 0
 
+  countSeats()
+
+  const seqOf = (channelId: string) => seqs.get(channelId) ?? 0
   const seatsOf = (channelId: string) => houses.get(channelId)?.seats ?? new Set<Seat>()
 
   return {
     epoch,
 
     /** Where the stage of a channel stands. */
-    seq: (channelId: string) => houses.get(channelId)?.seq ?? 0,
+    seq: seqOf,
 
     channels: () => [...houses.keys()],
 
@@ -87,14 +93,15 @@ export function createOverlayAudience({ clock, metrics, epoch, onChange }: Overl
      * follows. A page that comes back replaces its own earlier connection. `leave` may be called more than once.
      */
     join(channelId: string, connection: OverlayConnection, report: OverlayReport) {
-      const house = houses.get(channelId) ?? { seats: new Set<Seat>(), seq: 0 }
+      const house = houses.get(channelId) ?? { seats: new Set<Seat>() }
       houses.set(channelId, house)
-      for (const seat of house.seats) {
-        if (seat.connection.instance === connection.instance) seat.connection.end('replaced')
-      }
-      const seat: Seat = { connection, report, since: clock.now(), role: 'mirror', held: [] }
+      const former = [...house.seats].find((seat) => seat.connection.instance === connection.instance)
+      const seat: Seat = { connection, report, since: clock.now(), role: former?.role ?? 'mirror', held: [] }
+      // Seated before the former goes, so that the part stays with the page and the house is never empty.
       house.seats.add(seat)
-      elect(house)
+      seatCount++
+      former?.connection.end('replaced')
+      elect(channelId, house)
       countSeats()
       onChange(channelId)
       return {
@@ -103,13 +110,14 @@ export function createOverlayAudience({ clock, metrics, epoch, onChange }: Overl
           seat.held = null
           put(seat, encode('snapshot', snapshot.seq, snapshot), 'snapshot', true)
           for (const { frame, now } of held) connection.write(frame, { now })
-          put(seat, encode('role', house.seq, { role: seat.role }), 'role', true)
+          put(seat, encode('role', seqOf(channelId), { role: seat.role }), 'role', true)
           onChange(channelId)
         },
         leave() {
           if (!house.seats.delete(seat)) return
+          seatCount--
           if (house.seats.size === 0) houses.delete(channelId)
-          else elect(house)
+          else elect(channelId, house)
           countSeats()
           onChange(channelId)
         },
@@ -121,7 +129,7 @@ export function createOverlayAudience({ clock, metrics, epoch, onChange }: Overl
       const seat = [...(house?.seats ?? [])].find((candidate) => candidate.connection.instance === instance)
       if (!house || !seat) return false
       seat.report = report
-      elect(house)
+      elect(channelId, house)
       onChange(channelId)
       return true
     },
@@ -130,7 +138,7 @@ export function createOverlayAudience({ clock, metrics, epoch, onChange }: Overl
 
     /** The keep-alive of all streams of this node: one frame a channel, one timer for all. */
     pingAll() {
-      for (const channelId of houses.keys()) this.broadcast(channelId, 'ping', { seq: houses.get(channelId)?.seq ?? 0 })
+      for (const channelId of houses.keys()) broadcast(channelId, 'ping', { seq: seqOf(channelId) })
     },
 
     /** The overlay that offers go to: the primary, where it is open and can be seen. */
@@ -182,8 +190,8 @@ export function createOverlayAudience({ clock, metrics, epoch, onChange }: Overl
   ) {
     const house = houses.get(channelId)
     if (!house) return
-    if (stage) house.seq++
-    const frame = encode(type, house.seq, d)
+    if (stage) seqs.set(channelId, seqOf(channelId) + 1)
+    const frame = encode(type, seqOf(channelId), d)
     for (const seat of house.seats) put(seat, frame, type, now)
   }
 
@@ -197,7 +205,7 @@ export function createOverlayAudience({ clock, metrics, epoch, onChange }: Overl
     else seat.connection.write(frame, { now })
   }
 
-  function elect(house: House) {
+  function elect(channelId: string, house: House) {
     let best: Seat | undefined
     for (const seat of house.seats) {
       const score = rate(seat.connection, seat.report.visible)
@@ -209,14 +217,13 @@ export function createOverlayAudience({ clock, metrics, epoch, onChange }: Overl
       const role: OverlayRole = seat === best ? 'primary' : 'mirror'
       if (role === seat.role) continue
       seat.role = role
-      if (!seat.held) put(seat, encode('role', house.seq, { role }), 'role', true)
+      if (!seat.held) put(seat, encode('role', seqOf(channelId), { role }), 'role', true)
     }
   }
 
   function countSeats() {
-    const counts: Record<OverlayRole, number> = { primary: 0, mirror: 0 }
-    for (const house of houses.values()) for (const seat of house.seats) counts[seat.role]++
-    for (const role of ['primary', 'mirror'] as const) metrics.overlayConnections.set({ role }, counts[role])
+    metrics.overlayConnections.set({ role: 'primary' }, houses.size)
+    metrics.overlayConnections.set({ role: 'mirror' }, seatCount - houses.size)
   }
 }
 
