@@ -142,23 +142,24 @@ export function openOverlay(options: OverlayClientOptions): OverlayClient {
     if (!draws || role === 'mirror') return
     const mine = ticket
     try {
-      const start = await post(`/api/overlay/alerts/${told.alertId}/start`, { ticket: mine, token: offer['token'] })
-      note(start.status === 200 ? 'drawn' : 'refused', told)
-      if (start.status !== 200) return
+      const start = await insist(`/api/overlay/alerts/${told.alertId}/start`, { ticket: mine, token: offer['token'] })
+      note(start?.status === 200 ? 'drawn' : 'refused', told)
+      if (start?.status !== 200) return
       await pause(drawMs)
-      for (let attempt = 0; attempt < 40 && !life.signal.aborted; attempt++) {
-        const done = await post(`/api/overlay/alerts/${told.alertId}/done`, {
-          ticket: mine,
-          token: offer['token'],
-        }).catch(() => undefined)
-        if (done && done.status < 500) {
-          note(done.ok ? 'done' : 'done-refused', told)
-          return
-        }
-        await pause(100)
-      }
+      const done = await insist(`/api/overlay/alerts/${told.alertId}/done`, { ticket: mine, token: offer['token'] })
+      note(done?.ok ? 'done' : 'done-refused', told)
     } catch {
       note('start-lost', told)
     }
+  }
+
+  /** An answer that got lost says nothing: the page asks again for as long as a lease lasts. */
+  async function insist(path: string, body: unknown): Promise<Response | undefined> {
+    for (let attempt = 0; attempt < 100 && !life.signal.aborted; attempt++) {
+      const answer = await post(path, body).catch(() => undefined)
+      if (answer && answer.status < 500) return answer
+      await pause(100)
+    }
+    return undefined
   }
 }

@@ -51,6 +51,8 @@ export async function chimePeaks(): Promise<{ peak: number; end: number }> {
 
 /** A digest of every action at every time for every seed. */
 export async function pixelDigests(seeds: readonly number[], times: readonly number[]): Promise<string[]> {
+  // Signs are written: before their font is there they look otherwise.
+  await document.fonts.load('800 19px "Onest Variable"', 'GG')
   const pictures = seeds.flatMap((seed) =>
     times.flatMap((time) =>
       ACTIONS.map((action) => pixelsOf((paint) => drawAvatar(paint, lookFromSeed(seed), poseAt(action, time), 'GG'))),
