@@ -194,8 +194,8 @@ export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Se
       applications: applications.map(({ clientId }) => clientId),
       // Live streamers go first, also before a person who waits for the first connection.
       payFor: (application, job) => budget.spend(application, 'onboarding', job),
-      onDonationsConnected: (channelId) =>
-        later(watchDonations.connected(channelId), 'a connected account could not be watched'),
+      onDonationsConnected: (channelId, socketToken) =>
+        later(watchDonations.connected(channelId, socketToken), 'a connected account could not be watched'),
       onDonationsDisconnected: (channelId) =>
         later(watchDonations.disconnected(channelId), 'a disconnected account could not be let go'),
     })

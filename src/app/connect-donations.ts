@@ -34,7 +34,8 @@ export interface ConnectDonationsOptions {
   applications: readonly string[]
   /** Both requests of a connection count in the application's budget. */
   payFor: PayFor
-  onDonationsConnected: (channelId: string) => void
+  /** The profile brings a token for the platform's socket: handed on, it saves the first subscription a request. */
+  onDonationsConnected: (channelId: string, socketToken: string) => void
   onDonationsDisconnected: (channelId: string) => void
 }
 
@@ -72,7 +73,7 @@ export function createConnectDonations(options: ConnectDonationsOptions): Connec
         tokens,
       })
       if (!connected.ok) return connected
-      onDonationsConnected(channelId)
+      onDonationsConnected(channelId, profile.socketToken)
       return { ok: true }
     },
 

@@ -17,7 +17,7 @@ export interface WatchDonations {
   /** Brings all streams back. Resolves when each has begun, which says nothing of the platform. */
   start(): Promise<void>
   /** A channel connected an account, or connected it again. */
-  connected(channelId: string): Promise<void>
+  connected(channelId: string, socketToken: string): Promise<void>
   /** A channel disconnected its account. Resolves when nothing of it is under way any more. */
   disconnected(channelId: string): Promise<void>
   status(channelId: string): DonationStreamStatus | undefined
@@ -65,10 +65,13 @@ export function createWatchDonations(options: WatchDonationsOptions): WatchDonat
       for (const account of await options.accounts.all()) begin(account)
       cancelTick = clock.after(TICK_MS, tick)
     },
-    async connected(channelId) {
+    async connected(channelId, socketToken) {
       await end(channelId)
       const account = await options.accounts.ofChannel(channelId)
-      if (account) begin(account)
+      if (!account) return
+      await options.positions.begin(account.provider, account.accountId, channelId)
+      await options.positions.rememberSocketToken(account.provider, account.accountId, socketToken)
+      begin(account)
     },
     async disconnected(channelId) {
       await end(channelId)
