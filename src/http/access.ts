@@ -131,12 +131,20 @@ const changesState = (request: FastifyRequest) => !['GET', 'HEAD', 'OPTIONS'].in
 
 /** Browsers put `Origin` on everything that changes state, and no page can forge it. */
 function createOriginCheck(baseUrl: string): (request: FastifyRequest) => boolean {
-  const own = new URL(baseUrl).origin
+  const own = ownOrigins(new URL(baseUrl))
   return ({ headers }) => {
     const site = headers['sec-fetch-site']
-    return headers.origin === own && (site === undefined || site === 'same-origin')
+    return own.has(headers.origin ?? '') && (site === undefined || site === 'same-origin')
   }
 }
+
+/** A node at home is the same node by each of this machine's names: nobody else can serve pages from them. */
+function ownOrigins(base: URL): ReadonlySet<string> {
+  const names = LOCAL_NAMES.has(base.hostname) ? [...LOCAL_NAMES] : [base.hostname]
+  return new Set(names.map((name) => `${base.protocol}//${name}${base.port === '' ? '' : `:${base.port}`}`))
+}
+
+const LOCAL_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
 
 function createAdminCheck(baseUrl: string, adminToken: string | null): (request: FastifyRequest) => boolean {
   if (adminToken !== null) {
@@ -144,7 +152,7 @@ function createAdminCheck(baseUrl: string, adminToken: string | null): (request:
     return ({ headers }) => timingSafeEqual(digest(headers.authorization ?? ''), wanted)
   }
   const fromOwnPages = createOriginCheck(baseUrl)
-  const ownHosts = new Set(['localhost', '127.0.0.1', '[::1]', new URL(baseUrl).hostname])
+  const ownHosts = new Set([...LOCAL_NAMES, new URL(baseUrl).hostname])
   return (request) =>
     isThisMachine(request) &&
     // A foreign page whose name was pointed at 127.0.0.1 reaches us from this machine too; its name gives it away.

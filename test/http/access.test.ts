@@ -121,6 +121,26 @@ test('only a page of this site can make a signed-in browser change something', a
   }
 })
 
+test('a node at home takes each local name for itself, on its own port alone', async (t) => {
+  const app = await open(t, {
+    baseUrl: 'http://localhost:3000',
+    cookie: createSessionCookie({ secure: false }),
+  })
+  const send = (origin: string) =>
+    app.inject({ method: 'POST', url: '/session', headers: { origin, cookie: `chatfolk_session=${STREAMER}` } })
+  for (const origin of ['http://localhost:3000', 'http://127.0.0.1:3000', 'http://[::1]:3000']) {
+    assert.equal((await send(origin)).statusCode, 200, origin)
+  }
+  for (const origin of [
+    'http://localhost:3001',
+    'http://localhost',
+    'https://localhost:3000',
+    'http://127.0.0.2:3000',
+  ]) {
+    assert.equal((await send(origin)).statusCode, 403, origin)
+  }
+})
+
 test('a session id anywhere but in the cookie opens nothing', async (t) => {
   const app = await open(t)
   const tries: InjectOptions[] = [
