@@ -1,7 +1,7 @@
 import type { AvatarLook } from './avatar-look.ts'
 import type { ChannelSettings } from './settings.ts'
 
-/** Version 1 of what a server says to an overlay. The words of `docs/overlay-protocol.md` and this file are one. */
+/** Version 1 of what a server says to an overlay. In words: docs/overlay-protocol.md. */
 export interface OverlayFrame<Type extends OverlayEvent = OverlayEvent> {
   v: 1
   /** Server time, milliseconds since 1970. */
