@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { StartError } from './base/errors.ts'
 import type { Config } from './config.ts'
+import type { SettingsPatch } from './domain/settings.ts'
 
 /** The simulator runs as a process of its own and speaks to us over the platforms' protocols alone. */
 const SIMULATOR = join(import.meta.dirname, '..', 'simulator', 'main.ts')
@@ -14,6 +15,8 @@ const SIMULATOR = join(import.meta.dirname, '..', 'simulator', 'main.ts')
 const READY_WITHIN_MS = 15_000
 /** The simulator's demo streamer, at both platforms. */
 const STREAMER = 'demo'
+/** The simulator gives something every 10 s: what is shown for 6 s leaves room for tests, and the queue stays short. */
+const CALM: SettingsPatch = { alerts: { durationS: 6 } }
 
 /** Starts the simulated platforms and points the configuration at them. */
 export async function startDemoPlatforms(config: Config): Promise<{ config: Config; stop: () => Promise<void> }> {
@@ -59,13 +62,16 @@ export async function startDemoPlatforms(config: Config): Promise<{ config: Conf
 export async function openDemo(config: Config): Promise<{ dashboardUrl: string; overlayUrl: string }> {
   const browser = createBrowser(config)
   await browser.signIn('/auth/twitch/login?return=/dashboard')
-  await browser.post('/api/channel')
+  const { status } = await browser.send('POST', '/api/channel')
+  // Once: what one has changed since then stays.
+  if (status === 201) await browser.send('PATCH', '/api/channel', CALM)
   await browser.signIn('/auth/donationalerts/login?return=/dashboard')
-  const { overlayUrl } = JSON.parse((await browser.get('/api/channel')).body) as { overlayUrl: string }
+  const { overlayUrl } = JSON.parse((await browser.send('GET', '/api/channel')).body) as { overlayUrl: string }
   return { dashboardUrl: `${config.baseUrl}/dashboard`, overlayUrl }
 }
 
 interface Answer {
+  status: number
   location: string
   body: string
 }
@@ -75,7 +81,7 @@ function createBrowser({ baseUrl, host, port }: Config) {
   /** The public name may lead elsewhere, or nowhere yet; the node itself is here. */
   const hostname = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
 
-  const send = async (path: string, method: 'GET' | 'POST'): Promise<Answer> => {
+  const send = async (method: 'GET' | 'POST' | 'PATCH', path: string, content?: unknown): Promise<Answer> => {
     const outgoing = request({
       hostname,
       port,
@@ -84,10 +90,12 @@ function createBrowser({ baseUrl, host, port }: Config) {
       headers: {
         host: new URL(baseUrl).host,
         cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; '),
+        // Of the terminal that the demo was started in: LANG on Linux and macOS, the user's own on Windows.
         'accept-language': Intl.DateTimeFormat().resolvedOptions().locale,
-        ...(method === 'POST' ? { origin: new URL(baseUrl).origin } : {}),
+        ...(method === 'GET' ? {} : { origin: new URL(baseUrl).origin }),
+        ...(content === undefined ? {} : { 'content-type': 'application/json' }),
       },
-    }).end()
+    }).end(content === undefined ? undefined : JSON.stringify(content))
     const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage]
     for (const line of incoming.headers['set-cookie'] ?? []) {
       const [, name, value] = /^([^=]+)=([^;]*)/.exec(line) ?? []
@@ -95,18 +103,17 @@ function createBrowser({ baseUrl, host, port }: Config) {
     }
     const status = incoming.statusCode ?? 0
     if (status >= 400) throw new Error(`the demo could not be set up: ${path.split('?')[0]} answered ${status}`)
-    return { location: incoming.headers.location ?? '', body: await text(incoming) }
+    return { status, location: incoming.headers.location ?? '', body: await text(incoming) }
   }
   return {
-    get: (path: string) => send(path, 'GET'),
-    post: (path: string) => send(path, 'POST'),
+    send,
     /** To the platform and back. */
     async signIn(path: string) {
-      const consent = new URL((await send(path, 'GET')).location)
+      const consent = new URL((await send('GET', path)).location)
       consent.searchParams.set('login_as', STREAMER)
       const answer = await fetch(consent, { redirect: 'manual' })
       const back = new URL(answer.headers.get('location') ?? '')
-      const end = (await send(back.pathname + back.search, 'GET')).location
+      const end = (await send('GET', back.pathname + back.search)).location
       const failure = new URL(end, baseUrl).searchParams.get('auth_error')
       if (failure) throw new Error(`the demo could not be set up: ${failure}`)
     },

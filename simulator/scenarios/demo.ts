@@ -16,8 +16,9 @@ export interface DemoOptions {
 }
 
 const FIRST_AFTER_MS = 2_000
-const PAUSE_MIN_MS = 6_000
-const PAUSE_MAX_MS = 9_000
+/** Longer than the demo's alerts last, so that they do not pile up before somebody's eyes. */
+const PAUSE_MIN_MS = 8_000
+const PAUSE_MAX_MS = 12_000
 
 /**
  * An evening with the demo streamer. It begins when somebody listens and goes on over short drops of the socket; a
