@@ -52,7 +52,7 @@ export function createAlertShow(
   stage.append(root)
 
   const sprite: AvatarSprite = bakeAvatar(alert.avatar.look, scale * pixelsPerUnit)
-  const confetti = createConfetti(alert.avatar.seed, { left: 470, right: 1_260, y: 300 })
+  const confetti = createConfetti(alert.avatar.seed, { left: 470, right: 1_260, y: 300 }, CONFETTI_BOX.height)
   const confettiPaint = confettiCanvas.getContext('2d')
   const actorPaint = actorCanvas.getContext('2d')
   let confettiFlies = true

@@ -27,8 +27,18 @@ const FADE_MS = 700
 /** Stage units a second squared: lighter than a stone, it is paper. */
 const GRAVITY = 620
 
-/** @param burst where the pieces come from, each half of them from one of the two places */
-export function createConfetti(seed: number, burst: { left: number; right: number; y: number }): Confetti {
+/** What falls into the last stretch above the floor fades: a piece cut in half would show where the layer ends. */
+const FLOOR_FADE = 190
+
+/**
+ * @param burst where the pieces come from, each half of them from one of the two places
+ * @param floor nothing is seen below it
+ */
+export function createConfetti(
+  seed: number,
+  burst: { left: number; right: number; y: number },
+  floor: number,
+): Confetti {
   const roll = dice(seed ^ 0x5bd1e995)
   const between = (least: number, most: number) => least + (roll(1_000) / 1_000) * (most - least)
   const pieces = Array.from({ length: PIECES + COINS }, (_, index): Piece => {
@@ -51,14 +61,14 @@ export function createConfetti(seed: number, burst: { left: number; right: numbe
   return {
     draw(context, elapsed) {
       if (elapsed < 0 || elapsed > LIFE_MS + 260) return elapsed < 0
-      for (const piece of pieces) drawPiece(context, piece, elapsed - piece.delayMs)
+      for (const piece of pieces) drawPiece(context, piece, elapsed - piece.delayMs, floor)
       context.globalAlpha = 1
       return true
     },
   }
 }
 
-function drawPiece(context: CanvasRenderingContext2D, piece: Piece, elapsed: number): void {
+function drawPiece(context: CanvasRenderingContext2D, piece: Piece, elapsed: number, floor: number): void {
   if (elapsed < 0 || elapsed > LIFE_MS) return
   const seconds = elapsed / 1_000
   // Air brakes paper: sideways speed dies away, falling never gets fast.
@@ -66,8 +76,10 @@ function drawPiece(context: CanvasRenderingContext2D, piece: Piece, elapsed: num
   const slowed = (1 - Math.exp(-brake * seconds)) / brake
   const x = piece.x + piece.speedX * slowed + (piece.coin ? 0 : Math.sin(seconds * 5 + piece.sway) * 12)
   const y = piece.y + piece.speedY * slowed + (GRAVITY / (piece.coin ? 1 : 2.2)) * seconds ** 2 * 0.5
+  const aboveFloor = floor - y - piece.size
+  if (aboveFloor <= 0) return
   const turn = piece.sway + piece.spin * seconds
-  context.globalAlpha = Math.min(1, (LIFE_MS - elapsed) / FADE_MS)
+  context.globalAlpha = Math.min(1, (LIFE_MS - elapsed) / FADE_MS, aboveFloor / FLOOR_FADE)
   context.save()
   context.translate(x, y)
   if (piece.coin) drawCoin(context, piece.size, Math.cos(turn))
