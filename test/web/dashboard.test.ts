@@ -194,7 +194,7 @@ test('a new link is made only after a question', async (t) => {
   assert.equal(server.calls.length, 0)
   await button('Make a new link').click()
   await button('Replace the link').click()
-  await page.getByText('The link is new').waitFor()
+  await page.getByText('The new link is ready').waitFor()
   assert.equal(server.calls.at(-1)?.path, '/api/channel/overlay-key')
   await page.locator('iframe[src="/o/#k=secondkey&preview=1"]').waitFor()
   assert.deepEqual(faults, [])
@@ -241,7 +241,7 @@ test('whatever donors write stays text', async (t) => {
 test('a donation unfolds its way, is replayed, and older ones are read on demand', async (t) => {
   const { server, page, faults, button } = await visit(t, { path: '/dashboard#donations' })
   const row = page.locator('.ledger-row', { hasText: 'Тётя Валя' })
-  await row.getByRole('button', { name: 'Way of the donation of Тётя Валя' }).click()
+  await row.getByRole('button', { name: 'Journey of the donation of Тётя Валя' }).click()
   await row.getByText('caught up after a break').waitFor()
   assert.equal(await row.locator('.way li.behind').count(), 6)
   await button('Replay the donation of Тётя Валя').click()

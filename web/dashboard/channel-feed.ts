@@ -24,6 +24,8 @@ export interface ChannelFeed {
 /** Nothing changes here by itself; coming back to the page asks again. */
 const RESTING: ReadonlySet<FeedPhase> = new Set(['signed-out', 'no-channel'])
 
+/** While somebody is on stage or on the way to it, the page's words keep up with the preview beside them. */
+const LIVELY_MS = 1_000
 const VISIBLE_MS = 3_000
 const HIDDEN_MS = 15_000
 const LONGEST_BACKOFF_MS = 30_000
@@ -107,10 +109,18 @@ export function createChannelFeed(api: Api): ChannelFeed {
   }
 
   function nextIn(): number {
-    const base = document.hidden ? HIDDEN_MS : VISIBLE_MS
+    const base = document.hidden ? HIDDEN_MS : isLively() ? LIVELY_MS : VISIBLE_MS
     // A crowd of pages must not come back in step after an outage.
     const spread = failures === 0 ? 1 : 0.75 + Math.random() / 2
     return Math.min(base * 2 ** Math.min(failures, 5), Math.max(base, LONGEST_BACKOFF_MS)) * spread
+  }
+
+  function isLively(): boolean {
+    if (!channel.value) return false
+    const { alerts, overlays, demo } = channel.value
+    if (alerts.current !== null) return true
+    // What waits for OBS or for the end of a pause does not move.
+    return alerts.queued > 0 && !alerts.paused && overlays.some(({ visible, preview }) => visible && (demo || !preview))
   }
 
   return {

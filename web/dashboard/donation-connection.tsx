@@ -24,7 +24,7 @@ export function DonationConnection() {
         <h2>{words.provider}</h2>
         <p class="light-word">
           <span class={`lamp ${unreachable ? 'idle' : DONATION_TONES[status]}`} aria-hidden="true" />
-          {unreachable ? texts.light.unknown : texts.light.donations[status]}
+          {unreachable ? texts.light.unknown : { ...texts.light.donations, ...words.standing }[status]}
         </p>
       </div>
       {account !== null && <p class="muted small">{words.account(account)}</p>}

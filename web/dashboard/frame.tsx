@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { Icon } from '../ui/icons.tsx'
 import { LanguageSwitch, useFormat, useTexts } from '../ui/language.tsx'
 import { Logo } from '../ui/logo.tsx'
+import { keepSignedInHint } from '../ui/signed-in-hint.ts'
 import { SECTIONS } from './section.ts'
 import { useSession } from './session.ts'
 
@@ -70,8 +71,10 @@ function Account() {
   if (!user) return null
   const signOut = async () => {
     const answer = await api.send('POST', '/auth/logout')
-    if (answer.ok) location.assign('/')
-    else toasts.show({ text: texts.nav.signOutFailed, bad: true })
+    if (answer.ok) {
+      keepSignedInHint(false)
+      location.assign('/')
+    } else toasts.show({ text: texts.nav.signOutFailed, bad: true })
   }
   return (
     <div class="account">

@@ -60,13 +60,20 @@ const MOODS = {
 
 function Headline({ standing, stepsLeft }: { standing: Standing; stepsLeft: number }) {
   const { live, donations } = useTexts()
+  const { demo } = useChannel()
+  const body =
+    standing === 'waiting' && demo
+      ? live.waitingBodyDemo
+      : standing === 'needsYou'
+        ? donations.state.needs_reauth
+        : live[`${standing}Body`]
   const title = standing === 'setUp' ? live.setUp(stepsLeft) : live[standing]
   return (
     <section class={`headline ${standing}`} aria-live="polite">
       <Character seed={83} action={MOODS[standing]} height={144} />
       <div>
         <p class="headline-title">{title}</p>
-        <p class="muted">{standing === 'needsYou' ? donations.state.needs_reauth : live[`${standing}Body`]}</p>
+        <p class="muted">{body}</p>
         {standing === 'needsYou' && (
           <ConnectLink look="button primary">
             <Icon name="plug" />

@@ -1,4 +1,4 @@
-import { signal, type ReadonlySignal } from '@preact/signals'
+import { effect, signal, type ReadonlySignal } from '@preact/signals'
 import { render } from 'preact'
 import { createApi } from '../ui/api.ts'
 import { takeAuthFailure } from '../ui/auth-error.tsx'
@@ -11,6 +11,7 @@ import { createSectionChoice } from './section.ts'
 import { SessionProvider, type DashboardSession } from './session.ts'
 import { createSettingsSaver } from './settings-saver.ts'
 import { showPageIcon } from '../ui/page-icon.ts'
+import { keepSignedInHint } from '../ui/signed-in-hint.ts'
 import '../ui/theme.css'
 import '../ui/controls.css'
 import '../ui/surfaces.css'
@@ -40,6 +41,10 @@ const session: DashboardSession = {
 }
 feed.start()
 session.ledger.follow(feed)
+effect(() => {
+  const phase = feed.phase.value
+  if (phase !== 'loading' && phase !== 'failed') keepSignedInHint(phase !== 'signed-out')
+})
 setInterval(() => (now.value = Date.now()), 1_000)
 
 showPageIcon()

@@ -20,15 +20,19 @@ export function OverlaySources() {
     <section class="card">
       <h2>{texts.sources}</h2>
       {sources.length === 0 ? (
-        <Empty
-          seed={44}
-          title={texts.sourcesNone}
-          body={
-            overlayLastSeenAt === null
-              ? texts.sourcesNoneBody
-              : texts.sourcesGone(format.relative(overlayLastSeenAt, now.value))
-          }
-        />
+        channel.demo ? (
+          <NotOpen url={channel.overlayUrl} />
+        ) : (
+          <Empty
+            seed={44}
+            title={texts.sourcesNone}
+            body={
+              overlayLastSeenAt === null
+                ? texts.sourcesNoneBody
+                : texts.sourcesGone(format.relative(overlayLastSeenAt, now.value))
+            }
+          />
+        )
       ) : (
         <ul class="sources">
           {sources.map((source) => (
@@ -38,6 +42,18 @@ export function OverlaySources() {
       )}
       {sources.length > 1 && <p class="muted small">{texts.mirrorHint}</p>}
     </section>
+  )
+}
+
+/** In the demo any browser will do. */
+function NotOpen({ url }: { url: string }) {
+  const texts = useTexts().overlay
+  return (
+    <Empty seed={44} title={texts.notOpen} body={texts.notOpenBody}>
+      <a class="button" href={url} target="_blank" rel="noreferrer">
+        {texts.openInTab}
+      </a>
+    </Empty>
   )
 }
 

@@ -4,8 +4,8 @@ import type { ChannelView, OverlaySource } from '../ui/channel-view.ts'
 export type Tone = 'good' | 'busy' | 'bad' | 'idle'
 
 export type DonationsStatus = ChannelView['donations']['state'] | 'unconfigured'
-/** `browser`: somebody sees it, but it is not OBS that shows it. */
-export type OverlayStatus = 'visible' | 'browser' | 'hidden' | 'gone' | 'never'
+/** `browser`: somebody sees it, but it is not OBS that shows it. `closed`: the demo's, whose viewers need no OBS. */
+export type OverlayStatus = 'visible' | 'browser' | 'hidden' | 'gone' | 'closed' | 'never'
 export type QueueStatus = 'paused' | 'playing' | 'held' | 'waiting' | 'empty'
 
 /** What the page says about the channel as a whole, the most urgent first. */
@@ -25,7 +25,8 @@ export function overlayStatus(channel: ChannelView): OverlayStatus {
   if (sources.some((source) => source.visible && source.obs)) return 'visible'
   if (sources.some((source) => source.visible)) return 'browser'
   if (sources.length > 0) return 'hidden'
-  return channel.overlayLastSeenAt === null ? 'never' : 'gone'
+  if (channel.overlayLastSeenAt === null) return 'never'
+  return channel.demo ? 'closed' : 'gone'
 }
 
 export function queueStatus(channel: ChannelView): QueueStatus {
@@ -33,7 +34,10 @@ export function queueStatus(channel: ChannelView): QueueStatus {
   if (paused) return 'paused'
   if (current) return 'playing'
   if (queued === 0) return 'empty'
-  return isOnScreen(overlayStatus(channel)) ? 'waiting' : 'held'
+  // In the demo the preview shows all there is.
+  const isShown =
+    isOnScreen(overlayStatus(channel)) || (channel.demo && channel.overlays.some(({ visible }) => visible))
+  return isShown ? 'waiting' : 'held'
 }
 
 export const DONATION_TONES: Record<DonationsStatus, Tone> = {
@@ -60,6 +64,7 @@ export function overlayTone(channel: ChannelView): Tone {
       return 'busy'
     case 'gone':
       return channel.alerts.queued > 0 ? 'bad' : 'idle'
+    case 'closed':
     case 'never':
       return 'idle'
   }

@@ -6,6 +6,7 @@ import { Head } from '../ui/character.tsx'
 import { Icon } from '../ui/icons.tsx'
 import { LanguageSwitch, useTexts } from '../ui/language.tsx'
 import { Logo } from '../ui/logo.tsx'
+import { hasSignedInHint, keepSignedInHint } from '../ui/signed-in-hint.ts'
 import { StreamPicture } from './stream-picture.tsx'
 
 /** Whose heads stand beside the facts. */
@@ -34,7 +35,7 @@ export function Landing({ api, failure }: { api: Api; failure: AuthFailure | nul
           <div class="hero-words">
             <h1>{texts.headline}</h1>
             <p class="hero-lead">{texts.lead}</p>
-            <Entrance api={api} />
+            <Entrance api={api} expected={failure !== null || hasSignedInHint()} />
           </div>
           <StreamPicture />
         </div>
@@ -55,16 +56,23 @@ export function Landing({ api, failure }: { api: Api; failure: AuthFailure | nul
   )
 }
 
-/** The one button. It is there at once; what the server says of itself only changes its words. */
-function Entrance({ api }: { api: Api }) {
+/**
+ * The one button. It is there at once; what the server says only changes its words. Who is here is asked only where
+ * somebody is `expected`: signed in before, or back from a failed connection.
+ */
+function Entrance({ api, expected }: { api: Api; expected: boolean }) {
   const texts = useTexts().landing
   const [me, setMe] = useState<Me | null>(null)
   const [demo, setDemo] = useState(false)
 
   useEffect(() => {
     void api.get<ServerStatus>('/api/status').then((answer) => answer.ok && setDemo(answer.value.demo))
-    void api.get<Me>('/api/me').then((answer) => answer.ok && setMe(answer.value))
-  }, [api])
+    if (!expected) return
+    void api.get<Me>('/api/me').then((answer) => {
+      if (answer.ok) setMe(answer.value)
+      if (answer.ok || answer.problem.status === 401) keepSignedInHint(answer.ok)
+    })
+  }, [api, expected])
 
   if (me) {
     return (

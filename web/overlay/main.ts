@@ -12,6 +12,7 @@ import { createServerTime } from './server-time.ts'
 import { createStage } from './stage.ts'
 import { reportState } from './state-report.ts'
 import { watchVisibility } from './visibility.ts'
+import { STAGE_CHANGED } from './stage-changed.ts'
 import type { Locale } from './wording.ts'
 
 /* The overlay page. The key lives in the address's fragment, which browsers send to nobody; without one it is a blank page. */
@@ -25,6 +26,11 @@ if (key !== '' && element) openOverlay(key, preview, element)
 function readFragment(fragment: string): { key: string; preview: boolean } {
   const given = new URLSearchParams(fragment.slice(1))
   return { key: given.get('k') ?? '', preview: given.get('preview') === '1' }
+}
+
+/** The page around a preview asks the server at once instead of at its next turn. */
+function tellDashboard(): void {
+  if (window.parent !== window) window.parent.postMessage(STAGE_CHANGED, location.origin)
 }
 
 function openOverlay(key: string, preview: boolean, element: HTMLElement): void {
@@ -100,8 +106,14 @@ function openOverlay(key: string, preview: boolean, element: HTMLElement): void 
       settings({ d }) {
         locale = d.patch.locale
       },
-      'alert.offer': ({ at, d }) => player.offer(d, at, link.role()),
-      'alert.cancel': ({ d }) => player.cancel(d.id),
+      'alert.offer': ({ at, d }) => {
+        player.offer(d, at, link.role())
+        if (preview) tellDashboard()
+      },
+      'alert.cancel': ({ d }) => {
+        player.cancel(d.id)
+        if (preview) tellDashboard()
+      },
       reload: ({ d }) => reloader.asked(d.build),
     },
   })
