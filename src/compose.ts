@@ -223,7 +223,7 @@ export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Se
           donationsConfigured,
           version: packageJson.version,
         }),
-        metricsRoutes({ metrics }),
+        metricsRoutes({ metrics, countNow: showAlert.countOpen, clock }),
         authRoutes({
           signIn: createSignIn({
             db,

@@ -29,7 +29,9 @@ export interface ShowAlert {
   /** A channel's overlays came, went or changed what they show. */
   audienceChanged(channelId: string): void
   /** An overlay went away: what it was offered and had not begun goes back at once. */
-  overlayLeft(channelId: string, instance: string): Promise<void>
+  overlayLeft(channelId: string, overlay: { instance: string; preview: boolean }): Promise<void>
+  /** Brings the count of open alerts in the metrics up to date. */
+  countOpen(): Promise<void>
   snapshot(channelId: string): Promise<OverlayEvents['snapshot'] | undefined>
   startDrawing(request: Ticketed): Promise<boolean>
   finishDrawing(request: Ticketed): Promise<boolean>
@@ -45,6 +47,8 @@ interface Ticketed {
 
 /** A doorbell may get lost and a lease may run out: this often the database is asked, once for all channels. */
 const CHECK_EVERY_MS = 2_000
+
+const OPEN_STATES = ['queued', 'offered', 'started'] as const
 
 /** Age limits are in minutes; nobody notices a quarter of one. */
 const MISS_EVERY_CHECKS = 8
@@ -62,34 +66,41 @@ export function createShowAlert(options: ShowAlertOptions): ShowAlert {
     previewsShowAll,
     checkEveryMs = CHECK_EVERY_MS,
   } = options
-  /** Channels of which this node knows that an alert is in flight: no question to the database while one is drawn. */
-  const inFlight = new Map<string, string>()
+  /** What this node offered and saw no end of: no question to the database while an alert is drawn. */
+  const inFlight = new Map<string, { alertId: string; overlay: string; started: boolean }>()
   /** When the doorbell of a channel that was ready rang, by the monotonic clock. */
   const rangAt = new Map<string, number>()
   const offering = new Map<string, { again: boolean }>()
   let cancelCheck = () => {}
   let unsubscribe = () => {}
   let checks = 0
+  let running = false
 
   return {
     start() {
       unsubscribe = bus.subscribe(hear)
+      running = true
       cancelCheck = clock.after(checkEveryMs, check)
     },
     stop() {
+      running = false
       unsubscribe()
       cancelCheck()
-      cancelCheck = () => {}
-      unsubscribe = () => {}
     },
-    audienceChanged: offer,
-    async overlayLeft(channelId, instance) {
-      await channels.noteOverlaySeen(channelId)
-      if (await alerts.release(channelId, instance)) {
-        inFlight.delete(channelId)
-        offer(channelId)
-      }
+    audienceChanged(channelId) {
+      const offered = inFlight.get(channelId)
+      const mayBeLost = offered && !offered.started && audience.stageFor(channelId)?.instance !== offered.overlay
+      if (mayBeLost) void settle(channelId, withdraw(channelId, offered.overlay))
+      else offer(channelId)
     },
+    async overlayLeft(channelId, { instance, preview }) {
+      await Promise.all([
+        withdraw(channelId, instance),
+        // The dashboard's own preview says nothing of the streamer's sources.
+        preview ? undefined : channels.noteOverlaySeen(channelId),
+      ])
+    },
+    countOpen,
     async snapshot(channelId) {
       const seq = audience.seq(channelId)
       const [channel, standing] = await Promise.all([channels.byId(channelId), alerts.standing(channelId)])
@@ -102,7 +113,12 @@ export function createShowAlert(options: ShowAlertOptions): ShowAlert {
         game: null,
       }
     },
-    startDrawing: alerts.start,
+    async startDrawing(request) {
+      const accepted = await alerts.start(request)
+      const mine = inFlight.get(request.channelId)
+      if (accepted && mine?.alertId === request.alertId) mine.started = true
+      return accepted
+    },
     async finishDrawing(request) {
       const done = await alerts.finish(request)
       if (done) bus.publish(request.channelId, { type: 'alert-ended', alertId: request.alertId, why: 'shown' })
@@ -123,7 +139,7 @@ export function createShowAlert(options: ShowAlertOptions): ShowAlert {
       case 'alert-ended':
         if (event.why === 'skipped')
           audience.broadcast(channelId, 'alert.cancel', { id: event.alertId, why: 'skipped' }, { now: true })
-        if (inFlight.get(channelId) === event.alertId) inFlight.delete(channelId)
+        landed(channelId, event.alertId)
         offer(channelId)
         break
       case 'settings-changed':
@@ -145,27 +161,41 @@ export function createShowAlert(options: ShowAlertOptions): ShowAlert {
     }
     const mine = { again: false }
     offering.set(channelId, mine)
-    void settle(channelId, offerNext(channelId)).then(() => {
+    void settle(channelId, offerNext(channelId)).then((offeredTooLate) => {
       offering.delete(channelId)
-      if (mine.again) offer(channelId)
+      if (mine.again || offeredTooLate) offer(channelId)
     })
   }
 
-  async function offerNext(channelId: string) {
-    const stage = audience.stageFor(channelId)
-    if (!stage) return
-    const alert = await alerts.offerNext(channelId, stage.instance, { onlyTests: stage.preview && !previewsShowAll })
-    if (!alert) return
-    if (!audience.isHere(channelId, stage.instance)) {
-      await alerts.release(channelId, stage.instance)
-      return
-    }
-    inFlight.set(channelId, alert.id)
+  /** Takes an offer back that its overlay has not answered and may never have heard. What is being drawn stays. */
+  async function withdraw(channelId: string, overlay: string) {
+    if (!(await alerts.release(channelId, overlay))) return
+    if (inFlight.get(channelId)?.overlay === overlay) inFlight.delete(channelId)
+    offer(channelId)
+  }
+
+  function landed(channelId: string, alertId: string) {
+    if (inFlight.get(channelId)?.alertId === alertId) inFlight.delete(channelId)
+  }
+
+  /** @returns true where the stage changed hands meanwhile and the offer had to be taken back. */
+  async function offerNext(channelId: string): Promise<boolean> {
+    // Only what is offered right away was on its way all the time; what waits for somebody is no latency of ours.
     const rang = rangAt.get(channelId)
     rangAt.delete(channelId)
+    const stage = audience.stageFor(channelId)
+    if (!stage) return false
+    const alert = await alerts.offerNext(channelId, stage.instance, { onlyTests: stage.preview && !previewsShowAll })
+    if (!alert) return false
+    if (audience.stageFor(channelId)?.instance !== stage.instance) {
+      await alerts.release(channelId, stage.instance)
+      return true
+    }
+    inFlight.set(channelId, { alertId: alert.id, overlay: stage.instance, started: false })
     audience.broadcast(channelId, 'alert.offer', { ...picture(alert), token: alert.token }, { now: true })
     if (rang !== undefined) metrics.donationToOverlay.observe((clock.monotonic() - rang) / 1_000)
     logger.debug({ channelId, alertId: alert.id, attempt: alert.attempt }, 'alert offered')
+    return false
   }
 
   async function tellSettings(channelId: string) {
@@ -175,9 +205,11 @@ export function createShowAlert(options: ShowAlertOptions): ShowAlert {
     audience.broadcast(channelId, 'settings', { rev: channel.settingsRev, patch }, { stage: true })
   }
 
+  /** One check after the other: a database that hangs gets no second question before it answered the first. */
   function check() {
-    cancelCheck = clock.after(checkEveryMs, check)
-    void settle(null, checkAll())
+    void settle(null, checkAll()).then(() => {
+      if (running) cancelCheck = clock.after(checkEveryMs, check)
+    })
   }
 
   async function checkAll() {
@@ -186,7 +218,7 @@ export function createShowAlert(options: ShowAlertOptions): ShowAlert {
         { channelId: ended.channelId, alertId: ended.id, state: ended.state },
         ended.state === 'queued' ? 'an offer was not taken and goes back to the queue' : 'an alert was interrupted',
       )
-      if (inFlight.get(ended.channelId) === ended.id) inFlight.delete(ended.channelId)
+      landed(ended.channelId, ended.id)
       audience.broadcast(ended.channelId, 'alert.cancel', {
         id: ended.id,
         why: ended.state === 'queued' ? 'expired' : 'interrupted',
@@ -195,29 +227,28 @@ export function createShowAlert(options: ShowAlertOptions): ShowAlert {
     if (checks++ % MISS_EVERY_CHECKS === 0) {
       for (const { channelId } of await alerts.miss())
         logger.info({ channelId }, 'an alert waited longer than its channel allows')
-      await countOpen()
     }
     const ready = audience.channels().filter((channelId) => audience.stageFor(channelId))
     if (ready.length === 0) return
     // What another node ended, this one learns here if the doorbell got lost.
-    const waiting = await alerts.waiting(ready)
-    for (const channelId of waiting) {
-      if (inFlight.has(channelId) && !(await alerts.standing(channelId)).current) inFlight.delete(channelId)
+    for (const channelId of await alerts.waiting(ready)) {
+      if (!offering.has(channelId)) inFlight.delete(channelId)
       offer(channelId)
     }
   }
 
   async function countOpen() {
-    metrics.alerts.reset()
-    for (const { state, count } of await alerts.countOpen()) metrics.alerts.set({ state }, count)
+    const counted = new Map((await alerts.countOpen()).map(({ state, count }) => [state, count]))
+    for (const state of OPEN_STATES) metrics.alerts.set({ state }, counted.get(state) ?? 0)
   }
 
-  async function settle(channelId: string | null, work: Promise<unknown>) {
+  async function settle<T>(channelId: string | null, work: Promise<T>): Promise<T | undefined> {
     try {
-      await work
+      return await work
     } catch (error) {
       // The next check tries again; nothing of an alert lives only here.
       logger.error({ err: error, channelId }, 'alerts could not be moved on')
+      return undefined
     }
   }
 }

@@ -1,9 +1,20 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { Clock } from '../base/clock.ts'
 import type { Metrics } from '../base/metrics.ts'
 import type { Routes } from './app.ts'
 
+export interface MetricsOptions {
+  metrics: Metrics
+  /** Counts what is only worth counting when somebody looks. */
+  countNow(): Promise<void>
+  clock: Clock
+}
+
+/** A database in trouble must not take the other figures with it: they are what tells of the trouble. */
+const COUNT_WITHIN_MS = 1_000
+
 /** `GET /metrics`. The event loop's delay is measured between two scrapes. */
-export function metricsRoutes({ metrics }: { metrics: Metrics }): Routes {
+export function metricsRoutes({ metrics, countNow, clock }: MetricsOptions): Routes {
   return (app) => {
     const delay = monitorEventLoopDelay({ resolution: 20 })
     delay.enable()
@@ -16,8 +27,22 @@ export function metricsRoutes({ metrics }: { metrics: Metrics }): Routes {
           metrics.eventLoopDelay.set({ quantile: String(quantile / 100) }, delay.percentile(quantile) / 1e9)
         }
         delay.reset()
+        await within(COUNT_WITHIN_MS, countNow())
         return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics())
       },
     )
+  }
+
+  /** What fails or takes longer is left as it was. */
+  function within(ms: number, work: Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = clock.after(ms, resolve)
+      work
+        .catch(() => undefined)
+        .finally(() => {
+          cancel()
+          resolve()
+        })
+    })
   }
 }

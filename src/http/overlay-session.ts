@@ -16,8 +16,9 @@ export interface OverlaySessionOptions {
   clock: Clock
 }
 
-const instance = z.string().min(1).max(100)
+const instance = z.string().regex(/^[\x21-\x7e]{1,100}$/, 'must be 1 to 100 letters, digits or signs')
 const ticket = z.string().min(1).max(600)
+const isUuid = (text: string) => z.uuid().safeParse(text).success
 const pixels = z.number().min(0).max(100_000)
 
 /** What an overlay page asks and tells besides its stream: the session, its state, and how its alerts fare. */
@@ -111,18 +112,15 @@ export function overlaySessionRoutes({ channels, audience, showAlert, tickets, c
           schema: {
             summary,
             params: z.object({ id: z.uuid() }),
-            body: z.object({ ticket, token: z.string().min(1).max(100) }),
+            body: z.object({ ticket, token: z.string().max(100) }),
           },
         },
         async ({ params, body }) => {
           const { channelId, instance, keyRev } = tickets.forReport(body.ticket)
-          const accepted = await showAlert[act]({
-            channelId,
-            alertId: params.id,
-            token: body.token,
-            overlay: instance,
-            keyRev,
-          })
+          const { id: alertId } = params
+          const { token } = body
+          const accepted =
+            isUuid(token) && (await showAlert[act]({ channelId, alertId, token, overlay: instance, keyRev }))
           if (!accepted) throw new AppError('alert-not-offered')
           return { ok: true }
         },

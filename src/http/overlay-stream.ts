@@ -57,6 +57,8 @@ export function overlayStreamRoutes(options: OverlayStreamOptions): Routes {
       '/api/overlay/stream',
       {
         config: { access: 'ticket' },
+        // Asking for the head would open a stream, and take a seat.
+        exposeHeadRoute: false,
         schema: {
           summary: 'The overlay’s event stream (text/event-stream)',
           querystring: z.object({ ticket: z.string().min(1).max(600) }),
@@ -112,12 +114,12 @@ export function overlayStreamRoutes(options: OverlayStreamOptions): Routes {
           socket.once('close', cancel)
         }
         const connection: OverlayConnection = { ...ticket, write: writer.write, end: cut }
-        const { channelId, instance, visible } = ticket
+        const { channelId, instance, preview, visible } = ticket
         const seat = audience.join(channelId, connection, { visible, active: visible, fps: null, tier: null })
         socket.once('close', () => {
           seat.leave()
           if (!audience.isHere(channelId, instance)) {
-            showAlert.overlayLeft(channelId, instance).catch((error: unknown) => {
+            showAlert.overlayLeft(channelId, { instance, preview }).catch((error: unknown) => {
               logger.warn(
                 { err: error, channelId },
                 'an overlay left while the database was away; its lease runs out by itself',
@@ -159,7 +161,7 @@ function createWriter(socket: Socket, tick: ReturnType<typeof createTick>, onSlo
   let pending: Buffer[] = []
   let pendingBytes = 0
   const flush = () => {
-    if (pending.length === 0 || socket.destroyed) return
+    if (pending.length === 0 || !socket.writable) return
     const [first] = pending
     socket.write(pending.length === 1 && first ? first : Buffer.concat(pending))
     pending = []
@@ -168,7 +170,7 @@ function createWriter(socket: Socket, tick: ReturnType<typeof createTick>, onSlo
   }
   return {
     write(frame: Buffer, { now }: { now: boolean }) {
-      if (socket.destroyed) return
+      if (!socket.writable) return
       pending.push(frame)
       pendingBytes += frame.length
       if (now || pendingBytes > MAX_UNSENT_BYTES) flush()

@@ -3,6 +3,14 @@ import { SETTING_LIMITS } from '../domain/settings.ts'
 
 const { durationS, volume, maxAgeMinutes, blockedWords } = SETTING_LIMITS
 
+const word = z
+  .string()
+  .trim()
+  .min(1)
+  .max(blockedWords.length)
+  // The database's text cannot hold either, and no donor can write them.
+  .refine((text) => text.isWellFormed() && !text.includes('\u0000'), 'must be readable text')
+
 /** A change to some settings. Unknown names are refused: a typing error must not look like a saved setting. */
 export const settingsPatchSchema = z.strictObject({
   locale: z.enum(['ru', 'en']).optional(),
@@ -13,7 +21,7 @@ export const settingsPatchSchema = z.strictObject({
       volume: z.int().min(volume.min).max(volume.max).optional(),
       maxAgeMinutes: z.int().min(maxAgeMinutes.min).max(maxAgeMinutes.max).nullable().optional(),
       hideLinks: z.boolean().optional(),
-      blockedWords: z.array(z.string().trim().min(1).max(blockedWords.length)).max(blockedWords.count).optional(),
+      blockedWords: z.array(word).max(blockedWords.count).optional(),
     })
     .optional(),
 })

@@ -76,8 +76,8 @@ export function createAlerts(db: Sql) {
     },
 
     /**
-     * An overlay says that it draws now. Asking again from the same overlay is answered alike, for an answer may get
-     * lost; another overlay is refused.
+     * The overlay that was offered it says that it draws now. Asking again is answered alike, for an answer may get
+     * lost; another overlay, a mirror that heard the offer too, is refused.
      */
     async start(request: {
       channelId: string
@@ -87,11 +87,11 @@ export function createAlerts(db: Sql) {
       keyRev: number
     }): Promise<boolean> {
       const changed = await db.execute(
-        `update alerts set state = 'started', started_at = coalesce(started_at, now()), overlay = $4,
+        `update alerts set state = 'started', started_at = coalesce(started_at, now()),
            lease_until = now() + $6 * interval '1 millisecond' + interval '1 second' * coalesce(
              (select (settings #>> '{alerts,durationS}')::double precision from channels where id = $1), $7)
-         where id = $2 and channel_id = $1 and token::text = $3
-           and (state = 'offered' and lease_until > now() or state = 'started' and overlay = $4)
+         where id = $2 and channel_id = $1 and token::text = $3 and overlay = $4
+           and (state = 'offered' and lease_until > now() or state = 'started')
            and exists (select from channels where id = $1 and overlay_key_rev = $5)`,
         [
           request.channelId,
@@ -186,11 +186,12 @@ export function createAlerts(db: Sql) {
       return { current: rows[0] ? toAlert(rows[0]) : null, queued: counts[0]?.queued ?? 0 }
     },
 
-    /** Those of `channelIds` where something waits. */
+    /** Those of `channelIds` where something waits and nothing is in flight. */
     async waiting(channelIds: readonly string[]): Promise<string[]> {
       const rows = await db.query<{ id: string }>(
         `select c.id from unnest($1::uuid[]) as c(id)
-         where exists (select from alerts a where a.channel_id = c.id and a.state = 'queued')`,
+         where exists (select from alerts a where a.channel_id = c.id and a.state = 'queued')
+           and not exists (select from alerts a where a.channel_id = c.id and a.state in ('offered', 'started'))`,
         [channelIds],
       )
       return rows.map((row) => row.id)

@@ -137,30 +137,19 @@ describe('the overlay protocol', () => {
     await donate(streamer, 1)
     await until('the offer came', () => one.frames().some((frame) => frame.event === 'alert.offer'))
     const offer = one.frames().find((frame) => frame.event === 'alert.offer')?.data.d ?? {}
-    const tickets = await Promise.all(
-      ['a', 'b'].map(async (instance) => {
-        const key = new URL(streamer.overlayUrl).hash.replace('#k=', '')
-        const response = await fetch(`${node.baseUrl}/api/overlay/session`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify({ key, instance, obs: true, w: 1, h: 1, ver: '1' }),
-        })
-        return ((await response.json()) as { ticket: string }).ticket
-      }),
-    )
-    const answers = await Promise.all(
-      tickets.map((ticket) =>
-        fetch(`${node.baseUrl}/api/overlay/alerts/${String(offer['id'])}/start`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify({ ticket, token: offer['token'] }),
-        }),
-      ),
-    )
-    assert.deepEqual(
-      answers.map((answer) => answer.status).sort((a, b) => a - b),
-      [200, 409],
-    )
+    const [primary, mirror] = one.role() === 'primary' ? [one, two] : [two, one]
+    const start = async (overlay: OverlayClient) => {
+      const response = await fetch(`${node.baseUrl}/api/overlay/alerts/${String(offer['id'])}/start`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ ticket: overlay.ticket(), token: offer['token'] }),
+      })
+      return response.status
+    }
+    assert.equal(await start(mirror), 409, 'however early it asks')
+    assert.equal(await start(primary), 200)
+    assert.equal(await start(mirror), 409)
+    assert.equal(await start(primary), 200, 'the first answer may have got lost')
   })
 
   test('while no overlay can be seen the queue waits, and goes on when one can', async (t) => {

@@ -19,6 +19,8 @@ export interface OverlayClientOptions {
   drawMs?: number
   obs?: boolean
   visible?: boolean
+  /** The page's own id: another client with the same one is the same page that came back. */
+  instance?: string
   /** Answers offers; a client that does not is a page that hangs. */
   draws?: boolean
   log?: OverlayLog[]
@@ -34,15 +36,16 @@ export interface OverlayClient {
   drawn(): OverlayLog[]
   frames(): Array<{ id: string; event: string; data: { v: number; at: number; d: Record<string, unknown> } }>
   role(): string | undefined
+  ticket(): string
   report(state: { visible: boolean }): Promise<Response>
   close(): void
 }
 
 export function openOverlay(options: OverlayClientOptions): OverlayClient {
   const { overlayUrl, drawMs = 5, obs = true, visible = true, draws = true, log = [] } = options
+  const { instance = crypto.randomUUID() } = options
   const url = new URL(overlayUrl)
   const key = new URLSearchParams(url.hash.slice(1)).get('k') ?? ''
-  const instance = crypto.randomUUID()
   const frames: ReturnType<OverlayClient['frames']> = []
   let ticket = ''
   let role: string | undefined
@@ -66,6 +69,7 @@ export function openOverlay(options: OverlayClientOptions): OverlayClient {
     drawn: () => log.filter((entry) => entry.event === 'drawn'),
     frames: () => frames,
     role: () => role,
+    ticket: () => ticket,
     report: (state) => post('/api/overlay/state', { ticket, active: state.visible, fps: 60, tier: 'test', ...state }),
     close() {
       life.abort()
