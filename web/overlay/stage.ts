@@ -17,6 +17,8 @@ export interface StageParts {
 /** The stage's own units. */
 const WIDTH = 1_920
 const HEIGHT = 1_080
+/** An alert with its confetti is this wide: a source that is narrower than 16 : 9 shows it larger, at the sides' cost. */
+const ALERT_WIDTH = 1_240
 
 interface Running {
   id: string
@@ -71,7 +73,7 @@ export function createStage(parts: StageParts): AlertStage {
   }
 
   function build(alert: ShownAlert): AlertShow {
-    return createAlertShow(alert, parts.locale(), scaleOf(page) * page.devicePixelRatio, element)
+    return createAlertShow(alert, parts.locale(), scaleOf(page) * alertZoomOf(page) * page.devicePixelRatio, element)
   }
 
   function draw(): void {
@@ -95,8 +97,15 @@ export function createStage(parts: StageParts): AlertStage {
   function scale(): void {
     const factor = scaleOf(page)
     const [left, top] = [(page.innerWidth - WIDTH * factor) / 2, (page.innerHeight - HEIGHT * factor) / 2]
+    element.style.setProperty('--alert-zoom', alertZoomOf(page).toFixed(4))
     element.style.transform = `translate(${left}px, ${top}px) scale(${factor})`
   }
+}
+
+/** How much larger than on a 16 : 9 screen: as wide as there is room for, as high as the stage would be. */
+function alertZoomOf(page: Window): number {
+  const factor = scaleOf(page)
+  return Math.max(1, Math.min(page.innerWidth / factor / ALERT_WIDTH, page.innerHeight / factor / HEIGHT))
 }
 
 function scaleOf(page: Window): number {
