@@ -34,7 +34,8 @@ export function formatMoney({ amount, currency }: Money, locale: string): string
     return new Intl.NumberFormat(locale, {
       style: 'currency',
       currency,
-      currencyDisplay: 'narrowSymbol',
+      // In Russian the Belarusian rouble's sign reads as a rouble, thirty times less.
+      currencyDisplay: currency === 'BYN' ? 'code' : 'narrowSymbol',
       ...(whole ? { minimumFractionDigits: 0, maximumFractionDigits: 0 } : {}),
     }).format(amount as Intl.StringNumericLiteral)
   } catch {
