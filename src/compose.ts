@@ -29,7 +29,7 @@ import { metricsRoutes } from './http/metrics.ts'
 import { overlaySessionRoutes } from './http/overlay-session.ts'
 import { overlayStreamRoutes } from './http/overlay-stream.ts'
 import { createOverlayTickets } from './http/overlay-ticket.ts'
-import { pageRoutes } from './http/pages.ts'
+import { overlayBuild, pageRoutes } from './http/pages.ts'
 import { createServer } from './http/server.ts'
 import { createSessionCookie } from './http/session.ts'
 import { createAccounts } from './persistence/accounts.ts'
@@ -256,7 +256,17 @@ export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Se
         }),
         ledgerRoutes({ ledger: createLedger(db) }),
         overlaySessionRoutes({ channels, audience, showAlert, tickets, clock }),
-        overlayStreamRoutes({ channels, audience, showAlert, tickets, clock, random, logger, metrics }),
+        overlayStreamRoutes({
+          channels,
+          audience,
+          showAlert,
+          tickets,
+          build: overlayBuild(PAGES),
+          clock,
+          random,
+          logger,
+          metrics,
+        }),
         adminApiRoutes({ watchDonations, parked, nodeId: config.nodeId }),
       ],
     })

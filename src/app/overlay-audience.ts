@@ -113,6 +113,10 @@ export function createOverlayAudience({ clock, metrics, epoch, onChange }: Overl
           put(seat, encode('role', seqOf(channelId), { role: seat.role }), 'role', true)
           onChange(channelId)
         },
+        /** A word to this one overlay. */
+        tell<Type extends OverlayEvent>(type: Type, d: OverlayEvents[Type]) {
+          put(seat, encode(type, seqOf(channelId), d), type, false)
+        },
         leave() {
           if (!house.seats.delete(seat)) return
           seatCount--

@@ -53,6 +53,7 @@ export function overlaySessionRoutes({ channels, audience, showAlert, tickets, c
           obs,
           preview,
           visible,
+          ver: body.ver,
         })
         return {
           ticket: signed,

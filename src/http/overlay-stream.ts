@@ -16,6 +16,8 @@ export interface OverlayStreamOptions {
   audience: OverlayAudience
   showAlert: ShowAlert
   tickets: OverlayTickets
+  /** The build of the overlay page that this node serves. */
+  build: string
   clock: Clock
   random: () => number
   logger: Logger
@@ -41,7 +43,7 @@ const RETRY_MS = { min: 1_000, spread: 2_000 }
 
 /** `GET /api/overlay/stream`: the server-sent events of one overlay, on the raw response. */
 export function overlayStreamRoutes(options: OverlayStreamOptions): Routes {
-  const { channels, audience, showAlert, tickets, clock, random, logger, metrics } = options
+  const { channels, audience, showAlert, tickets, build, clock, random, logger, metrics } = options
   const tick = createTick()
   const streamsOf = new Map<string, number>()
 
@@ -130,8 +132,9 @@ export function overlayStreamRoutes(options: OverlayStreamOptions): Routes {
         socket.write(`retry: ${Math.round(RETRY_MS.min + RETRY_MS.spread * random())}\n\n`)
         try {
           const snapshot = await showAlert.snapshot(channelId)
-          if (snapshot) seat.open(snapshot)
-          else cut('no-snapshot')
+          if (!snapshot) return cut('no-snapshot')
+          seat.open(snapshot)
+          if (isOtherBuild(ticket.ver, build)) seat.tell('reload', { build })
         } catch (error) {
           logger.warn({ err: error, channelId }, 'no snapshot could be read for an overlay; it will come back')
           cut('no-snapshot')
@@ -139,6 +142,11 @@ export function overlayStreamRoutes(options: OverlayStreamOptions): Routes {
       },
     )
   }
+}
+
+/** The page came from another version of Chatfolk. Clients that are no page of ours say something else, and are let be. */
+function isOtherBuild(ver: string, build: string): boolean {
+  return /^overlay-[\w-]+\.js$/.test(ver) && ver !== build
 }
 
 /** Collects what is to be flushed at the end of this turn of the event loop: one write a stream, however many frames. */

@@ -11,6 +11,8 @@ export interface OverlayTicket {
   obs: boolean
   preview: boolean
   visible: boolean
+  /** The page's own build, as it said. */
+  ver: string
   issuedAt: number
 }
 
@@ -25,20 +27,29 @@ const SPEAKS_FOR_MS = 7 * 24 * 60 * 60_000
 
 const PURPOSE = 'overlay-ticket'
 
-const shape = z.tuple([z.uuid(), z.string(), z.number(), z.boolean(), z.boolean(), z.boolean(), z.number()])
+const shape = z.tuple([z.uuid(), z.string(), z.number(), z.boolean(), z.boolean(), z.boolean(), z.string(), z.number()])
 
 export function createOverlayTickets(box: SecretBox, clock: Clock) {
   const read = (ticket: string, validMs: number): OverlayTicket => {
     const parsed = shape.safeParse(box.verify(ticket, PURPOSE))
     if (!parsed.success) throw new AppError('ticket-invalid')
-    const [channelId, instance, keyRev, obs, preview, visible, issuedAt] = parsed.data
+    const [channelId, instance, keyRev, obs, preview, visible, ver, issuedAt] = parsed.data
     if (clock.now() - issuedAt > validMs) throw new AppError('ticket-invalid')
-    return { channelId, instance, keyRev, obs, preview, visible, issuedAt }
+    return { channelId, instance, keyRev, obs, preview, visible, ver, issuedAt }
   }
   return {
     issue: (ticket: Omit<OverlayTicket, 'issuedAt'>) =>
       box.sign(
-        [ticket.channelId, ticket.instance, ticket.keyRev, ticket.obs, ticket.preview, ticket.visible, clock.now()],
+        [
+          ticket.channelId,
+          ticket.instance,
+          ticket.keyRev,
+          ticket.obs,
+          ticket.preview,
+          ticket.visible,
+          ticket.ver,
+          clock.now(),
+        ],
         PURPOSE,
       ),
     /** @throws AppError `ticket-invalid` */

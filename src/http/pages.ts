@@ -44,6 +44,11 @@ export function pageRoutes({ directory }: { directory: string }): Routes {
   }
 }
 
+/** The overlay page's build by the hashed name of its script, which is what an open page says of itself. */
+export function overlayBuild(directory: string): string {
+  return /\/assets\/(overlay-[\w-]+\.js)"/.exec(readPage(directory, 'overlay/index.html'))?.[1] ?? ''
+}
+
 function sendPage(reply: FastifyReply, template: string, framed: boolean): FastifyReply {
   const nonce = randomBytes(16).toString('base64')
   const policy = [

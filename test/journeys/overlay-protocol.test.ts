@@ -248,6 +248,23 @@ describe('the overlay protocol', () => {
     await until('the healthy one still shows alerts', () => healthy.drawn().length === 1)
   })
 
+  test('a page of another version is asked to reload, the served one and foreign clients are not', async (t) => {
+    const streamer = await newStreamer()
+    const html = await (await fetch(`${node.baseUrl}/o/`)).text()
+    const served = /assets\/(overlay-[\w-]+\.js)"/.exec(html)?.[1] ?? assert.fail('the page has no script')
+    const askedToReload = async (ver: string) => {
+      const overlay = open(streamer, t, { ver })
+      await until('the first words came', () => overlay.frames().some((frame) => frame.event === 'role'))
+      await streamer.send('PATCH', '/api/channel', { alerts: { volume: 1 } })
+      await until('later words came', () => overlay.frames().some((frame) => frame.event === 'settings'))
+      overlay.close()
+      return overlay.frames().find((frame) => frame.event === 'reload')?.data.d
+    }
+    assert.deepEqual(await askedToReload('overlay-OLDhash1.js'), { build: served })
+    assert.equal(await askedToReload(served), undefined)
+    assert.equal(await askedToReload('some client'), undefined)
+  })
+
   test('broken tickets, keys and bodies are refused by name and break nothing', async () => {
     const post = (path: string, body: unknown) =>
       fetch(`${node.baseUrl}${path}`, {

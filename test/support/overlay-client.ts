@@ -19,6 +19,8 @@ export interface OverlayClientOptions {
   drawMs?: number
   obs?: boolean
   visible?: boolean
+  /** The build that the page says it is. */
+  ver?: string
   /** The page's own id: another client with the same one is the same page that came back. */
   instance?: string
   /** Answers offers; a client that does not is a page that hangs. */
@@ -42,7 +44,7 @@ export interface OverlayClient {
 }
 
 export function openOverlay(options: OverlayClientOptions): OverlayClient {
-  const { overlayUrl, drawMs = 5, obs = true, visible = true, draws = true, log = [] } = options
+  const { overlayUrl, drawMs = 5, obs = true, visible = true, ver = 'test', draws = true, log = [] } = options
   const { instance = crypto.randomUUID() } = options
   const url = new URL(overlayUrl)
   const key = new URLSearchParams(url.hash.slice(1)).get('k') ?? ''
@@ -86,7 +88,7 @@ export function openOverlay(options: OverlayClientOptions): OverlayClient {
           obs,
           w: 1920,
           h: 1080,
-          ver: 'test',
+          ver,
           visible,
         })
         if (session.status === 404) {
