@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DEFAULT_SETTINGS } from '../../src/domain/settings.ts'
 import { setupSteps } from '../../web/dashboard/setup-steps.ts'
-import { overlayTone, standingOf } from '../../web/dashboard/status.ts'
+import { overlayStatus, overlayTone, queueStatus, standingOf } from '../../web/dashboard/status.ts'
 import type { ChannelView, OverlaySource } from '../../web/ui/channel-view.ts'
 import { createFormat } from '../../web/ui/format.ts'
 import { en } from '../../web/ui/texts.en.ts'
@@ -47,7 +47,10 @@ test('times are told as people tell them', () => {
   assert.equal(english.relative(ago(190), NOW), '3 min. ago')
   assert.equal(english.relative(ago(-20), NOW), 'in 20 sec.')
   assert.equal(russian.relative(ago(7_300), NOW), '2 ч назад')
-  assert.equal(russian.span(940), '0,9 с')
+  // The page's clock ticks once a second: what happened since its last tick lies ahead of it.
+  assert.equal(russian.relative(ago(-0.6), NOW), 'только что')
+  assert.equal(russian.span(40).replaceAll(/\s/g, ' '), '40 мс')
+  assert.equal(russian.span(2_140).replaceAll(/\s/g, ' '), '2,1 с')
 })
 
 test('money keeps the donor’s currency', () => {
@@ -84,6 +87,16 @@ test('a closed OBS is a fault only while somebody waits for it', () => {
   const gone = { overlays: [], overlayLastSeenAt: new Date(NOW).toISOString() }
   assert.equal(overlayTone(channel(gone)), 'idle')
   assert.equal(overlayTone(channel({ ...gone, alerts: { paused: false, queued: 1, current: null } })), 'bad')
+})
+
+test('the demo needs no OBS: its preview shows all there is', () => {
+  const overlays = [{ ...source(), preview: true }]
+  const alerts = { paused: false, queued: 2, current: null }
+  const demo = channel({ overlays, alerts, demo: true })
+  assert.equal(overlayStatus(demo), 'closed')
+  assert.equal(overlayTone(demo), 'idle')
+  assert.equal(queueStatus(demo), 'waiting')
+  assert.equal(queueStatus({ ...demo, demo: false }), 'held')
 })
 
 test('where the operator connected no platform, the streamer is not asked to', () => {

@@ -192,9 +192,12 @@ test('a new link is made only after a question', async (t) => {
   await page.keyboard.press('Escape')
   await page.getByRole('dialog').waitFor({ state: 'hidden' })
   assert.equal(server.calls.length, 0)
+  await button('Show link').click()
   await button('Make a new link').click()
   await button('Replace the link').click()
   await page.getByText('The new link is ready').waitFor()
+  // Somebody may be watching: that is why there is a new one.
+  await button('Show link').waitFor()
   assert.equal(server.calls.at(-1)?.path, '/api/channel/overlay-key')
   await page.locator('iframe[src="/o/#k=secondkey&preview=1"]').waitFor()
   assert.deepEqual(faults, [])
@@ -324,6 +327,19 @@ test('whoever is signed out finds one button, in demo mode too', async (t) => {
   server.studio.demo = true
   await page.goto(`${server.url}/`)
   await page.getByRole('link', { name: 'Try it as a demo streamer' }).waitFor()
+})
+
+test('a stranger on the landing page causes no error, and whoever signed in once is known there', async (t) => {
+  const { page, server, faults } = await visit(t, { path: '/', studio: { signedIn: false } })
+  await page.getByRole('link', { name: 'Sign in with Twitch' }).waitFor()
+  await page.waitForLoadState('networkidle')
+  assert.deepEqual(faults, [])
+  server.studio.signedIn = true
+  await page.goto(`${server.url}/dashboard`)
+  await page.getByRole('button', { name: 'Sign out' }).waitFor()
+  await page.goto(`${server.url}/`)
+  await page.getByRole('link', { name: 'Open dashboard' }).waitFor()
+  assert.deepEqual(faults, [])
 })
 
 function noAlert(): Partial<Studio> {

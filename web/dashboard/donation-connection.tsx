@@ -39,7 +39,7 @@ export function DonationConnection() {
           )}{' '}
           {status === 'backoff' &&
             backoffUntil &&
-            Date.parse(backoffUntil) > now.value &&
+            Date.parse(backoffUntil) >= now.value + 1_000 &&
             words.nextTry(format.relative(backoffUntil, now.value))}
         </p>
       )}

@@ -29,6 +29,11 @@ export function OverlayLink() {
     }
   }, [shown, secondsLeft])
 
+  // A link is made anew because somebody saw the old one: the new one comes covered.
+  useEffect(() => {
+    secondsLeft.value = 0
+  }, [overlayUrl, secondsLeft])
+
   const copy = async () => {
     const copied = await copyText(overlayUrl)
     toasts.show(copied ? { text: texts.copied } : { text: texts.copyFailed, bad: true })

@@ -11,9 +11,9 @@ export interface Format {
   clock(atMs: number): string
   /** `14:02` today, else `22 Nov, 14:02`. */
   moment(iso: string, nowMs: number): string
-  /** `3 min. ago`, `in 5 sec.`; below five seconds in the past: just now. */
+  /** `3 min. ago`, `in 5 sec.`; below five seconds in the past, or a moment ahead by another clock: just now. */
   relative(iso: string, nowMs: number): string
-  /** `2.1 sec` */
+  /** `40 ms`, `2.1 sec` */
   span(ms: number): string
 }
 
@@ -26,6 +26,12 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
 
 export function createFormat(language: Language, justNow: string): Format {
   const number = new Intl.NumberFormat(language)
+  const milliseconds = new Intl.NumberFormat(language, {
+    style: 'unit',
+    unit: 'millisecond',
+    unitDisplay: 'short',
+    maximumFractionDigits: 0,
+  })
   const seconds = new Intl.NumberFormat(language, {
     style: 'unit',
     unit: 'second',
@@ -65,10 +71,13 @@ export function createFormat(language: Language, justNow: string): Format {
     },
     relative: (iso, nowMs) => {
       const s = (Date.parse(iso) - nowMs) / 1000
-      if (s <= 0 && s > -5) return justNow
+      if (s < 1 && s > -5) return justNow
       const [unit, size] = STEPS.find(([, size]) => Math.abs(s) >= size) ?? ['second', 1]
       return ago.format(Math.trunc(s / size), unit)
     },
-    span: (ms) => (ms < 60_000 ? seconds.format(ms / 1000) : minutes.format(ms / 60_000)),
+    span: (ms) => {
+      if (ms < 1_000) return milliseconds.format(ms)
+      return ms < 60_000 ? seconds.format(ms / 1_000) : minutes.format(ms / 60_000)
+    },
   }
 }
