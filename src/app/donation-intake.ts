@@ -37,6 +37,8 @@ export interface DonationIntake {
   highest(): number
   /** Resolves when everything taken so far is stored, or the signal has aborted. */
   idle(): Promise<void>
+  /** The connection is over: what it left open is for the next one to find out. */
+  close(): void
 }
 
 type Task = { kind: 'push'; publication: Publication } | { kind: 'step'; run: () => Promise<void> }
@@ -47,32 +49,39 @@ export function createDonationIntake(options: DonationIntakeOptions): DonationIn
   /** Numbers that arrived beyond the first hole. */
   let ahead = new Set<number>()
   let tasks: Task[] = []
-  let working: Promise<void> | null = null
+  let working = false
+  let work = Promise.resolve()
+  let closed = false
   let holeWatched = false
   let cancelHoleWatch = () => {}
-
-  signal.addEventListener('abort', () => cancelHoleWatch(), { once: true })
 
   return {
     position: () => position,
     highest: () => Math.max(position?.seq ?? 0, ...ahead),
-    idle: () => working ?? Promise.resolve(),
+    idle: () => work,
     subscribed: (result) => add({ kind: 'step', run: () => takeSubscription(result) }),
     push(publication) {
       if (tasks.length >= MAX_WAITING) return onOverflow()
       add({ kind: 'push', publication })
     },
-    settleHoles: (upTo) => add({ kind: 'step', run: () => settle(upTo) }),
+    settleHoles(upTo) {
+      // A later connection counts from its own place by now; ours must not be written over it.
+      if (!closed) add({ kind: 'step', run: () => settle(upTo) })
+    },
+    close() {
+      closed = true
+      cancelHoleWatch()
+    },
   }
 
   function add(task: Task) {
     tasks.push(task)
-    working ??= work().finally(() => {
-      working = null
-    })
+    if (working) return
+    working = true
+    work = workOff()
   }
 
-  async function work() {
+  async function workOff() {
     while (tasks.length > 0 && !signal.aborted) {
       const first = tasks[0]
       if (first?.kind === 'step') {
@@ -84,6 +93,8 @@ export function createDonationIntake(options: DonationIntakeOptions): DonationIn
       const batch = tasks.splice(0, end === -1 ? tasks.length : end)
       await takePushes(batch.flatMap((task) => (task.kind === 'push' ? [task.publication] : [])))
     }
+    // In the same turn as the last look: whatever is added from here on begins anew.
+    working = false
   }
 
   async function takePushes(publications: Publication[]) {
@@ -164,7 +175,7 @@ export function createDonationIntake(options: DonationIntakeOptions): DonationIn
   }
 
   function watchHole() {
-    if (holeWatched) return
+    if (holeWatched || closed) return
     holeWatched = true
     cancelHoleWatch = clock.after(HOLE_GRACE_MS, () => {
       holeWatched = false

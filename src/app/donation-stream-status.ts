@@ -2,7 +2,8 @@ import type { Clock } from '../base/clock.ts'
 import type { ErrorCode } from '../base/errors.ts'
 import type { SocketEnd } from '../platforms/donation-source.ts'
 
-export type DonationStreamState = 'off' | 'connecting' | 'catching_up' | 'live' | 'backoff' | 'needs_reauth'
+export const STREAM_STATES = ['off', 'connecting', 'catching_up', 'live', 'backoff', 'needs_reauth'] as const
+export type DonationStreamState = (typeof STREAM_STATES)[number]
 
 export const FAILURE_TYPES = ['rate_limit', 'server', 'network', 'auth', 'invalid'] as const
 export type FailureType = (typeof FAILURE_TYPES)[number]
@@ -23,7 +24,10 @@ export interface DonationStreamStatus {
 }
 
 /** What is true of a stream right now. Its state is derived from these facts and never set by itself. */
-export function createStreamFacts(clock: Clock, onChange: () => void) {
+export function createStreamFacts(
+  clock: Clock,
+  onChange: (from: DonationStreamState, to: DonationStreamState) => void,
+) {
   const errors: Record<FailureType, number> = { rate_limit: 0, server: 0, network: 0, auth: 0, invalid: 0 }
   const facts = { subscribed: false, catchingUp: false, needsReauth: false, backoffUntil: null as number | null }
   const seen = {
@@ -48,7 +52,7 @@ export function createStreamFacts(clock: Clock, onChange: () => void) {
     set(change: Partial<typeof facts>) {
       const before = state()
       Object.assign(facts, change)
-      if (state() !== before) onChange()
+      if (state() !== before) onChange(before, state())
     },
     failed(code: ErrorCode | SocketEnd['why'], type?: FailureType) {
       seen.lastError = { code, at: clock.now() }

@@ -7,7 +7,12 @@ import type { DonationPositions } from '../persistence/donation-positions.ts'
 import type { Donations } from '../persistence/donations.ts'
 import type { DonationSocket, DonationSource, SocketEnd } from '../platforms/donation-source.ts'
 import { createDonationIntake, type DonationIntake } from './donation-intake.ts'
-import { createStreamFacts, failureType, type DonationStreamStatus } from './donation-stream-status.ts'
+import {
+  createStreamFacts,
+  failureType,
+  type DonationStreamState,
+  type DonationStreamStatus,
+} from './donation-stream-status.ts'
 import { openDonationSocket } from './open-donation-socket.ts'
 import { readBack, type ReadBackMode } from './read-back.ts'
 import type { ReceiveDonation } from './receive-donation.ts'
@@ -26,14 +31,17 @@ export interface DonationStreamOptions {
   clock: Clock
   random: () => number
   logger: Logger
-  onChange(): void
+  onChange(from: DonationStreamState, to: DonationStreamState): void
 }
 
 export interface DonationStream {
   readonly account: DonationAccount
   status(): DonationStreamStatus
-  /** Asks the history for what no push told of. Does nothing while the streamer is in backoff or must connect again. */
-  sweep(mode: 'sweep' | 'catch-up'): Promise<void>
+  /**
+   * Asks the history once for what no push told of; never rejects. Does nothing while the streamer is in backoff or
+   * must connect again.
+   */
+  sweep(mode: 'sweep' | 'deep-sweep'): Promise<void>
   /** Ends the socket and everything under way; resolves when what was taken is stored. */
   stop(): Promise<void>
 }
@@ -57,11 +65,9 @@ export function createDonationStream(options: DonationStreamOptions): DonationSt
   let socketToken: string | null = null
   let socketFailures = 0
   let reading: Promise<void> | null = null
-  let readingAgain: ReadBackMode | null = null
-  const finished = run().catch((error: unknown) => {
-    if (!signal.aborted)
-      logger.error({ err: error, channelId: account.channelId }, 'a donation stream ended by mistake')
-  })
+  /** What was wished for while a reading was under way. */
+  let next: { mode: ReadBackMode; intake: DonationIntake | undefined } | null = null
+  const finished = keepRunning()
 
   return {
     account,
@@ -77,6 +83,19 @@ export function createDonationStream(options: DonationStreamOptions): DonationSt
     },
   }
 
+  /** A mistake of ours in one stream costs this streamer a moment, and nobody else anything. */
+  async function keepRunning() {
+    for (let failures = 1; !signal.aborted; failures++) {
+      try {
+        return await run()
+      } catch (error) {
+        if (signal.aborted) return
+        logger.error({ err: error, channelId: account.channelId }, 'a donation stream ended by mistake and begins anew')
+        await clock.sleep(backoffMs(failures, random), signal).catch(() => undefined)
+      }
+    }
+  }
+
   async function run() {
     const progress = await untilDatabase(async () => {
       await positions.begin(account.provider, account.accountId, account.channelId)
@@ -90,7 +109,10 @@ export function createDonationStream(options: DonationStreamOptions): DonationSt
     let owed: ReadBackMode | null = progress.baselineMissing ? 'baseline' : progress.gap ? 'catch-up' : null
 
     while (!signal.aborted) {
+      // Everything of one connection ends with it; nothing of it may hang on the stream's own signal for ever.
       const connection = new AbortController()
+      const endConnection = () => connection.abort(signal.reason)
+      signal.addEventListener('abort', endConnection, { once: true })
       const intake = createDonationIntake({
         position,
         clock,
@@ -103,12 +125,8 @@ export function createDonationStream(options: DonationStreamOptions): DonationSt
           logger.error({ err: error, channelId: account.channelId }, 'donations wait for the database'),
       })
       try {
-        const { socket, subscribed } = await open(intake)
+        const { socket, subscribed } = await open(intake, connection.signal)
         const began = clock.monotonic()
-        const stopSocket = () => socket.close()
-        const either = AbortSignal.any([signal, connection.signal])
-        either.addEventListener('abort', stopSocket, { once: true })
-        if (either.aborted) stopSocket()
         void subscribed.then((ok) => {
           if (!ok) return
           seen.failures = 0
@@ -118,9 +136,9 @@ export function createDonationStream(options: DonationStreamOptions): DonationSt
         })
         const end = await socket.closed
         facts.set({ subscribed: false })
-        either.removeEventListener('abort', stopSocket)
         if (clock.monotonic() - began > STABLE_MS) socketFailures = 0
         await intake.idle()
+        intake.close()
         position = intake.position()
         unreadable = end.why === 'protocol' ? unreadable + 1 : 0
         if (unreadable >= MAX_UNREADABLE) {
@@ -128,17 +146,24 @@ export function createDonationStream(options: DonationStreamOptions): DonationSt
           position = null
           owed = 'catch-up'
           unreadable = 0
+          await untilDatabase(() => positions.openGap(account.provider, account.accountId))
         }
         if (signal.aborted) return
         await afterEnd(end)
       } catch (error) {
         if (signal.aborted) return
         if (!(await afterFailure(error))) return
+      } finally {
+        intake.close()
+        signal.removeEventListener('abort', endConnection)
       }
     }
   }
 
-  async function open(intake: DonationIntake): Promise<{ socket: DonationSocket; subscribed: Promise<boolean> }> {
+  async function open(
+    intake: DonationIntake,
+    ends: AbortSignal,
+  ): Promise<{ socket: DonationSocket; subscribed: Promise<boolean> }> {
     if (socketToken === null) {
       socketToken = (await ask(subscribePriority, (accessToken) => source.profile(accessToken, signal))).socketToken
       await positions.rememberSocketToken(account.provider, account.accountId, socketToken).catch(() => undefined)
@@ -149,10 +174,11 @@ export function createDonationStream(options: DonationStreamOptions): DonationSt
       accountId,
       socketToken,
       position: intake.position,
-      pay: (request) => budget.spend(account.application, subscribePriority, request, signal),
+      signal: ends,
+      pay: (request) => budget.spend(account.application, subscribePriority, request, ends),
       sign: (client, pay) =>
         options.withToken(account, (accessToken) =>
-          pay(() => timed(() => source.signSubscription({ accessToken, accountId, client, signal }))),
+          pay(() => timed(() => source.signSubscription({ accessToken, accountId, client, signal: ends }))),
         ),
       onSubscribed: intake.subscribed,
       onPublication(publication) {
@@ -165,16 +191,17 @@ export function createDonationStream(options: DonationStreamOptions): DonationSt
   /** Reads the history back; one reading at a time, a second wish waits for the first to end. */
   async function read(mode: ReadBackMode, intake?: DonationIntake): Promise<void> {
     if (reading) {
-      if (mode !== 'sweep') readingAgain = mode
+      // A first reading that waits is not given up for a mere gap: it closes both.
+      if (isOwed(mode)) next = { mode: next?.mode === 'baseline' ? 'baseline' : mode, intake }
       return
     }
-    if (mode !== 'sweep') facts.set({ catchingUp: true })
+    if (isOwed(mode)) facts.set({ catchingUp: true })
     reading = readUntilDone(mode, intake).finally(() => {
       reading = null
       facts.set({ catchingUp: false })
-      const again = readingAgain
-      readingAgain = null
-      if (again && !signal.aborted) void read(again, intake)
+      const wish = next
+      next = null
+      if (wish && !signal.aborted) void read(wish.mode, wish.intake)
     })
     await reading
   }
@@ -193,15 +220,17 @@ export function createDonationStream(options: DonationStreamOptions): DonationSt
           known: (ids) => options.donations.known(account.provider, account.accountId, ids),
           receive: (request) => options.receive({ ...target(), ...request }),
         })
-        if (mode === 'sweep') await positions.noteSweep(account.provider, account.accountId)
-        else await positions.closeGap(account.provider, account.accountId)
+        if (isOwed(mode)) await positions.closeGap(account.provider, account.accountId)
+        else await positions.noteSweep(account.provider, account.accountId)
         seen.lastSweepAt = clock.now()
         seen.failures = 0
         intake?.settleHoles(upTo)
         return
       } catch (error) {
-        // The auditor comes back by itself; what is owed is insisted on.
-        if (signal.aborted || !(await afterFailure(error)) || mode === 'sweep') return
+        if (signal.aborted) return
+        const passed = afterFailure(error)
+        // The auditor comes back by itself, and others wait for him meanwhile; what is owed is insisted on.
+        if (!isOwed(mode) || !(await passed)) return
       }
     }
   }
@@ -258,13 +287,15 @@ export function createDonationStream(options: DonationStreamOptions): DonationSt
       code === 'platform-rate-limit' && closedUntil !== null
         ? Math.max(0, closedUntil - clock.now())
         : backoffMs(++seen.failures, random)
-    facts.set({ backoffUntil: clock.now() + waitMs })
+    const backoffUntil = clock.now() + waitMs
+    facts.set({ backoffUntil })
     logger.warn(
       { err: error, channelId: account.channelId, problem: code, failures: seen.failures, waitMs },
       'a donation request failed, backing off',
     )
     await clock.sleep(waitMs, signal).catch(() => undefined)
-    facts.set({ backoffUntil: null })
+    // A request of another kind may have failed later.
+    if (facts.status().backoffUntil === backoffUntil) facts.set({ backoffUntil: null })
     return !signal.aborted
   }
 
@@ -290,5 +321,11 @@ export function createDonationStream(options: DonationStreamOptions): DonationSt
 }
 
 function readPriority(mode: ReadBackMode): Priority {
-  return mode === 'baseline' ? 'onboarding' : mode
+  if (mode === 'baseline') return 'onboarding'
+  return mode === 'catch-up' ? 'catch-up' : 'sweep'
+}
+
+/** Without these something may be missing; the auditor's readings only make sure. */
+function isOwed(mode: ReadBackMode): boolean {
+  return mode === 'baseline' || mode === 'catch-up'
 }

@@ -6,6 +6,8 @@ export interface OpenDonationSocketOptions extends Omit<DonationSocketOptions, '
   pay<T>(request: () => Promise<T>): Promise<T>
   /** Signs `client` with a valid token. `request` sends one request; it is called again where a token was refreshed. */
   sign(client: string, pay: <T>(request: () => Promise<T>) => Promise<T>): Promise<string>
+  /** Ends the socket, in whatever state it is. */
+  signal: AbortSignal
 }
 
 /**
@@ -17,7 +19,7 @@ export interface OpenDonationSocketOptions extends Omit<DonationSocketOptions, '
 export function openDonationSocket(
   options: OpenDonationSocketOptions,
 ): Promise<{ socket: DonationSocket; subscribed: Promise<boolean> }> {
-  const { source, pay, sign, onSubscribed, ...rest } = options
+  const { source, pay, sign, onSubscribed, signal, ...rest } = options
   return pay(async () => {
     // The place we are in pays for the first signature; later ones take places of their own.
     let paid = true
@@ -45,7 +47,13 @@ export function openDonationSocket(
         subscribed.resolve(true)
       },
     })
-    void socket.closed.then(() => subscribed.resolve(false))
+    const close = () => socket.close()
+    signal.addEventListener('abort', close, { once: true })
+    if (signal.aborted) close()
+    void socket.closed.then(() => {
+      signal.removeEventListener('abort', close)
+      subscribed.resolve(false)
+    })
     try {
       // A socket that ends before it asked for a signature tells so by `closed`.
       await Promise.race([signed.promise, socket.closed])

@@ -5,9 +5,9 @@ import type { ReceiveRequest } from './receive-donation.ts'
 
 /**
  * `baseline`: the first reading, history for the ledger. `catch-up`: after a gap nobody vouched for, a day deep.
- * `sweep`: the auditor's look at what is newest.
+ * `sweep`: the auditor's look at what is newest. `deep-sweep`: the auditor's look a day back.
  */
-export type ReadBackMode = 'baseline' | 'catch-up' | 'sweep'
+export type ReadBackMode = 'baseline' | 'catch-up' | 'sweep' | 'deep-sweep'
 
 /** Ids grow, but nothing says that they are committed in order; a day's overlap is more than any delay seen. */
 const OVERLAP_MS = 24 * 60 * 60 * 1_000
@@ -16,7 +16,7 @@ const OVERLAP_MS = 24 * 60 * 60 * 1_000
  * How many pages of 30 a reading may cost. History is a courtesy to the ledger; a gap is read to its end, nine minutes
  * of the budget at most, for 15,000 donations.
  */
-const MAX_PAGES: Record<ReadBackMode, number> = { baseline: 4, 'catch-up': 500, sweep: 500 }
+const MAX_PAGES: Record<ReadBackMode, number> = { baseline: 4, 'catch-up': 500, sweep: 500, 'deep-sweep': 500 }
 
 export interface ReadBackOptions {
   mode: ReadBackMode

@@ -1,9 +1,11 @@
+import { backoffMs } from '../base/backoff.ts'
 import type { Clock } from '../base/clock.ts'
+import { AppError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Metrics } from '../base/metrics.ts'
 import { createDonationStream, type DonationStream, type DonationStreamOptions } from './donation-stream.ts'
 import type { DonationAccount, DonationAccounts } from '../persistence/donation-accounts.ts'
-import type { DonationStreamState, DonationStreamStatus } from './donation-stream-status.ts'
+import { STREAM_STATES, type DonationStreamState, type DonationStreamStatus } from './donation-stream-status.ts'
 
 export interface WatchDonationsOptions extends Omit<DonationStreamOptions, 'account' | 'onChange'> {
   accounts: DonationAccounts
@@ -40,43 +42,81 @@ const TICK_MS = 1_000
 export function createWatchDonations(options: WatchDonationsOptions): WatchDonations {
   const { clock, logger, metrics, sweepEveryMs = SWEEP_EVERY_MS } = options
   const streams = new Map<string, DonationStream>()
-  const lastDeepSweep = new Map<string, number>()
+  /** What was last asked for a channel: two connections at once, or a connection and its end, follow each other. */
+  const turns = new Map<string, Promise<void>>()
+  /** When the auditor was last sent to a channel, whatever came of it. */
+  const lastVisit = new Map<string, { atMs: number; deepMs: number }>()
+  const counts = new Map<DonationStreamState, number>()
+  const life = new AbortController()
   /** Applications with a sweep under way. */
   const sweeping = new Set<string>()
   let cancelTick = () => {}
-  let stopped = false
 
   const begin = (account: DonationAccount) => {
-    if (stopped) return
-    streams.set(account.channelId, createDonationStream({ ...options, account, onChange: countStates }))
-    countStates()
+    const { channelId } = account
+    if (life.signal.aborted || streams.has(channelId)) return
+    const now = clock.monotonic()
+    lastVisit.set(channelId, { atMs: -Infinity, deepMs: now })
+    const onChange = (from: DonationStreamState, to: DonationStreamState) => {
+      if (streams.get(channelId) !== stream) return
+      count(from, -1)
+      count(to, 1)
+    }
+    const stream = createDonationStream({ ...options, account, onChange })
+    streams.set(channelId, stream)
+    count(stream.status().state, 1)
   }
 
   const end = async (channelId: string) => {
     const stream = streams.get(channelId)
-    streams.delete(channelId)
-    lastDeepSweep.delete(channelId)
     await stream?.stop()
-    countStates()
+    if (!stream || streams.get(channelId) !== stream) return
+    streams.delete(channelId)
+    lastVisit.delete(channelId)
+    count(stream.status().state, -1)
   }
+
+  /** After what is under way for the channel, and until it succeeds: nobody will ask a second time. */
+  const inTurn = (channelId: string, work: () => Promise<void>): Promise<void> => {
+    const turn = (turns.get(channelId) ?? Promise.resolve()).then(() => insist(channelId, work))
+    turns.set(channelId, turn)
+    return turn.finally(() => {
+      if (turns.get(channelId) === turn) turns.delete(channelId)
+    })
+  }
+
+  const insist = async (channelId: string, work: () => Promise<void>) => {
+    for (let failures = 1; !life.signal.aborted; failures++) {
+      try {
+        return await work()
+      } catch (error) {
+        logger.error({ err: error, channelId }, 'a connected or disconnected account waits for the database')
+        await clock.sleep(backoffMs(failures, options.random), life.signal).catch(() => undefined)
+      }
+    }
+  }
+
+  for (const state of STREAM_STATES) count(state, 0)
 
   return {
     async start() {
       for (const account of await options.accounts.all()) begin(account)
       cancelTick = clock.after(TICK_MS, tick)
     },
-    async connected(channelId, socketToken) {
-      await end(channelId)
-      const account = await options.accounts.ofChannel(channelId)
-      if (!account) return
-      await options.positions.begin(account.provider, account.accountId, channelId)
-      await options.positions.rememberSocketToken(account.provider, account.accountId, socketToken)
-      begin(account)
-    },
-    async disconnected(channelId) {
-      await end(channelId)
-      await options.positions.forget(channelId)
-    },
+    connected: (channelId, socketToken) =>
+      inTurn(channelId, async () => {
+        await end(channelId)
+        const account = await options.accounts.ofChannel(channelId)
+        if (!account) return
+        await options.positions.begin(account.provider, account.accountId, channelId)
+        await options.positions.rememberSocketToken(account.provider, account.accountId, socketToken)
+        begin(account)
+      }),
+    disconnected: (channelId) =>
+      inTurn(channelId, async () => {
+        await end(channelId)
+        await options.positions.forget(channelId)
+      }),
     status: (channelId) => streams.get(channelId)?.status(),
     all: () =>
       [...streams.values()].map((stream) => ({
@@ -86,7 +126,7 @@ export function createWatchDonations(options: WatchDonationsOptions): WatchDonat
         application: stream.account.application,
       })),
     async stop() {
-      stopped = true
+      life.abort(new AppError('shutting-down'))
       cancelTick()
       await Promise.all([...streams.keys()].map(end))
     },
@@ -94,7 +134,7 @@ export function createWatchDonations(options: WatchDonationsOptions): WatchDonat
 
   /** One timer for all channels: sends the auditor to whoever has waited longest beyond his time. */
   function tick() {
-    if (stopped) return
+    if (life.signal.aborted) return
     cancelTick = clock.after(TICK_MS, tick)
     const now = clock.now()
     const mostOverdue = new Map<string, { stream: DonationStream; overdueMs: number }>()
@@ -104,7 +144,9 @@ export function createWatchDonations(options: WatchDonationsOptions): WatchDonat
       if (sweeping.has(application) || state === 'needs_reauth' || state === 'backoff' || state === 'catching_up')
         continue
       const everyMs = options.isLive(channelId) ? sweepEveryMs.live : sweepEveryMs.idle
-      const overdueMs = now - (lastSweepAt ?? since) - everyMs
+      // Where the last visit failed, the others come first all the same.
+      const visitedMs = clock.monotonic() - (lastVisit.get(channelId)?.atMs ?? -Infinity)
+      const overdueMs = Math.min(now - (lastSweepAt ?? since), visitedMs) - everyMs
       if (overdueMs >= 0 && overdueMs > (mostOverdue.get(application)?.overdueMs ?? -1)) {
         mostOverdue.set(application, { stream, overdueMs })
       }
@@ -114,11 +156,13 @@ export function createWatchDonations(options: WatchDonationsOptions): WatchDonat
 
   async function sweep(application: string, stream: DonationStream) {
     const { channelId } = stream.account
-    const deep = clock.monotonic() - (lastDeepSweep.get(channelId) ?? 0) > DEEP_SWEEP_EVERY_MS
+    const now = clock.monotonic()
+    const lastDeepMs = lastVisit.get(channelId)?.deepMs ?? now
+    const deep = now - lastDeepMs > DEEP_SWEEP_EVERY_MS
+    lastVisit.set(channelId, { atMs: now, deepMs: deep ? now : lastDeepMs })
     sweeping.add(application)
     try {
-      await stream.sweep(deep ? 'catch-up' : 'sweep')
-      if (deep) lastDeepSweep.set(channelId, clock.monotonic())
+      await stream.sweep(deep ? 'deep-sweep' : 'sweep')
     } catch (error) {
       logger.error({ err: error, channelId }, 'a sweep failed')
     } finally {
@@ -126,17 +170,10 @@ export function createWatchDonations(options: WatchDonationsOptions): WatchDonat
     }
   }
 
-  function countStates() {
-    const counts: Record<DonationStreamState, number> = {
-      off: 0,
-      connecting: 0,
-      catching_up: 0,
-      live: 0,
-      backoff: 0,
-      needs_reauth: 0,
-    }
-    for (const stream of streams.values()) counts[stream.status().state]++
-    for (const [state, count] of Object.entries(counts)) metrics.donationStreams.set({ state }, count)
-    metrics.donationBackoffStreamers.set(counts.backoff)
+  function count(state: DonationStreamState, by: 1 | 0 | -1) {
+    const now = (counts.get(state) ?? 0) + by
+    counts.set(state, now)
+    metrics.donationStreams.set({ state }, now)
+    if (state === 'backoff') metrics.donationBackoffStreamers.set(now)
   }
 }

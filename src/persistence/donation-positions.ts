@@ -107,6 +107,14 @@ export function createDonationPositions(db: Sql, box: SecretBox) {
       )
     },
 
+    /** Something may have been passed over: on record until {@link closeGap}. */
+    async openGap(provider: DonationProvider, accountId: string): Promise<void> {
+      await db.execute(`update donation_positions set gap_since = coalesce(gap_since, now()) where ${where}`, [
+        provider,
+        accountId,
+      ])
+    },
+
     /** The history was read back far enough. */
     async closeGap(provider: DonationProvider, accountId: string): Promise<void> {
       await db.execute(

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { createDonationIntake } from '../../src/app/donation-intake.ts'
@@ -193,4 +194,18 @@ test('in whatever order and however often numbers come, all are stored and the p
     ),
     { numRuns: 40 },
   )
+})
+
+test('what a connection left open is the next one’s affair: after its end it neither asks nor moves the position', async () => {
+  const { clock, intake, told, row, life } = setUp({ epoch: 'e', seq: 10 })
+  intake.push({ seq: 12, item: item(12) })
+  await clock.advance(100)
+  const upTo = intake.highest()
+  intake.close()
+  await clock.advance(10_000)
+  assert.equal(told.gaps, 0)
+  intake.settleHoles(upTo)
+  await clock.advance(1_000)
+  assert.deepEqual(row.position, { epoch: 'e', seq: 10 })
+  assert.equal(getEventListeners(life.signal, 'abort').length, 0, 'nothing of it hangs on the stream')
 })
