@@ -113,14 +113,15 @@ export function createBudget({
 
   const turn = (application: string, urgency: Urgency, given: AbortSignal | undefined) =>
     new Promise<void>((resolve, reject) => {
-      const signal = given ? AbortSignal.any([given, life]) : life
+      // Listened to one by one: a signal made of both for each request would leave a trace on those that live long.
+      const signals = given ? [given, life] : [life]
       const line = lineOf(application)
       const waiter: Waiter = {
         priority: typeof urgency === 'function' ? urgency : () => urgency,
         since: clock.monotonic(),
         order: arrivals++,
         go() {
-          signal.removeEventListener('abort', leave)
+          for (const signal of signals) signal.removeEventListener('abort', leave)
           metrics.budgetWait.observe(
             { platform: 'donationalerts', priority: waiter.priority() },
             (clock.monotonic() - waiter.since) / 1_000,
@@ -130,10 +131,11 @@ export function createBudget({
       }
       const leave = () => {
         line.waiters.delete(waiter)
-        reject(signal.reason as Error)
+        for (const signal of signals) signal.removeEventListener('abort', leave)
+        reject(signals.find((signal) => signal.aborted)?.reason as Error)
       }
-      if (signal.aborted) return leave()
-      signal.addEventListener('abort', leave, { once: true })
+      if (signals.some((signal) => signal.aborted)) return leave()
+      for (const signal of signals) signal.addEventListener('abort', leave, { once: true })
       line.waiters.add(waiter)
       if (!line.serving) void serve(application, line)
     })

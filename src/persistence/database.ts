@@ -169,8 +169,9 @@ const UNAVAILABLE = /^(08...|53300|57P0[1-3]|57014)$/
 function named(cause: unknown): unknown {
   if (cause instanceof AppError) return cause
   if (cause instanceof DatabaseError) {
-    // It quotes the row that was refused: a person's words, which belong into no log.
+    // They quote the row or the parameter that was refused: a person's words, which belong into no log.
     cause.detail = undefined
+    cause.where = undefined
     return cause.code && UNAVAILABLE.test(cause.code)
       ? new AppError('unavailable', { message: 'The database is not available.', cause })
       : cause

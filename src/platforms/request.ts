@@ -66,8 +66,15 @@ export function createPlatformRequest({
   return async (request) => {
     const { platform, endpoint, signal } = request
     signal?.throwIfAborted()
-    const timeout = new AbortController()
-    const cancelTimeout = clock.after(timeoutMs, () => timeout.abort())
+    // Ours alone: whatever listens to it during the request is gone with it, and not left on a signal that lives long.
+    const end = new AbortController()
+    const endWithCaller = () => end.abort(signal?.reason)
+    signal?.addEventListener('abort', endWithCaller, { once: true })
+    let timedOut = false
+    const cancelTimeout = clock.after(timeoutMs, () => {
+      timedOut = true
+      end.abort()
+    })
     const startedAt = clock.monotonic()
     let status = 'network'
     try {
@@ -82,7 +89,7 @@ export function createPlatformRequest({
         body: encodeBody(request.body),
         // A redirect would carry the bearer's token to wherever it points; no platform call has one.
         redirect: 'manual',
-        signal: signal ? AbortSignal.any([timeout.signal, signal]) : timeout.signal,
+        signal: end.signal,
       })
       status = String(response.status)
       return await readResponse(request, response, { maxBodyBytes, nowMs: clock.now() })
@@ -97,12 +104,13 @@ export function createPlatformRequest({
           : new AppError('platform-network', {
               platform,
               endpoint,
-              reason: timeout.signal.aborted ? 'timeout' : reasonOf(error),
+              reason: timedOut ? 'timeout' : reasonOf(error),
             })
       metrics.platformErrors.inc({ platform, type: ERROR_TYPES[failure.code] ?? 'auth' })
       throw failure
     } finally {
       cancelTimeout()
+      signal?.removeEventListener('abort', endWithCaller)
       metrics.platformRequests.inc({ platform, endpoint, status })
       metrics.platformSeconds.observe({ platform, endpoint }, (clock.monotonic() - startedAt) / 1_000)
     }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { createBudget, PRIORITIES, type Priority } from '../../src/app/spend-budget.ts'
@@ -178,4 +179,16 @@ test('whatever arrives in whatever order, no window of 60 s holds more than 60 a
     ),
     { numRuns: 15 },
   )
+})
+
+test('requests leave nothing behind on the signals of those who live long', async () => {
+  const { clock, life, budget } = setUp()
+  const stream = new AbortController()
+  const all = Promise.all(
+    Array.from({ length: 20 }, () => budget.spend('app', 'sweep', () => Promise.resolve(), stream.signal)),
+  )
+  await clock.advance(60_000)
+  await all
+  assert.equal(getEventListeners(life.signal, 'abort').length, 0)
+  assert.equal(getEventListeners(stream.signal, 'abort').length, 0)
 })

@@ -79,6 +79,13 @@ test('a duplicate is recognised, and its words are not repeated', async (t) => {
   })
 })
 
+test('data that the database refuses is not quoted by its error', async (t) => {
+  const { db } = await openTestDatabase(t)
+  const words = JSON.stringify([{ message: 'a letter\u0000' }])
+  const refused = db.query('select * from jsonb_to_recordset($1::jsonb) as d(message text)', [words])
+  await assert.rejects(refused, (error) => !JSON.stringify({ ...(error as object) }).includes('a letter'))
+})
+
 test('an unreachable database is told as such and does not keep anybody waiting', async (t) => {
   const { db, up } = open(t, 'postgres://user:secret@127.0.0.1:1/none')
   assert.equal(await db.ping(), false)
