@@ -5,7 +5,9 @@ import { useTexts } from '../ui/language.tsx'
 import { previewUrl } from './overlay-link.ts'
 import { QueueControls } from './queue-controls.tsx'
 import { useChannel, useSession } from './session.ts'
-import { STAGE_CHANGED } from '../overlay/stage-changed.ts'
+import type { StageChanged } from '../overlay/stage-changed.ts'
+
+const stageChanged: StageChanged = 'chatfolk.stage-changed'
 
 const BACKGROUNDS = ['game', 'dark', 'checker'] as const
 
@@ -20,7 +22,7 @@ export function Preview() {
 
   useEffect(() => {
     const onMessage = ({ source, origin, data }: MessageEvent<unknown>) => {
-      if (source === frame.current?.contentWindow && origin === location.origin && data === STAGE_CHANGED)
+      if (source === frame.current?.contentWindow && origin === location.origin && data === stageChanged)
         void feed.refresh()
     }
     window.addEventListener('message', onMessage)

@@ -12,7 +12,7 @@ import { createServerTime } from './server-time.ts'
 import { createStage } from './stage.ts'
 import { reportState } from './state-report.ts'
 import { watchVisibility } from './visibility.ts'
-import { STAGE_CHANGED } from './stage-changed.ts'
+import type { StageChanged } from './stage-changed.ts'
 import type { Locale } from './wording.ts'
 
 /* The overlay page. The key lives in the address's fragment, which browsers send to nobody; without one it is a blank page. */
@@ -30,7 +30,8 @@ function readFragment(fragment: string): { key: string; preview: boolean } {
 
 /** The page around a preview asks the server at once instead of at its next turn. */
 function tellDashboard(): void {
-  if (window.parent !== window) window.parent.postMessage(STAGE_CHANGED, location.origin)
+  if (window.parent !== window)
+    window.parent.postMessage('chatfolk.stage-changed' satisfies StageChanged, location.origin)
 }
 
 function openOverlay(key: string, preview: boolean, element: HTMLElement): void {

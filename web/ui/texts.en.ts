@@ -264,7 +264,8 @@ export const en = {
     standing: { live: 'Connected', off: 'Not connected', unconfigured: 'Not set up here' },
     state: {
       live: 'Every new donation reaches us at once. If the connection breaks, we catch up on what was missed.',
-      connecting: 'We are connecting to DonationAlerts. It takes a few seconds.',
+      connecting:
+        'Connecting to DonationAlerts. It usually takes a few seconds. We catch up on whatever comes meanwhile.',
       catching_up: 'We are back and reading what came in meanwhile. Nothing for you to do.',
       backoff:
         'DonationAlerts does not answer. Donations are not lost: they wait there, and we fetch them as soon as it is back.',
@@ -282,6 +283,13 @@ export const en = {
       'platform-network': 'DonationAlerts could not be reached',
       'platform-auth': 'access was refused',
       'platform-invalid': 'an answer we could not read',
+      unreachable: 'DonationAlerts could not be reached',
+      'closed-by-platform': 'DonationAlerts closed the connection',
+      silent: 'DonationAlerts fell silent',
+      'token-refused': 'DonationAlerts did not accept the connection key',
+      'sign-failed': 'DonationAlerts did not issue a connection key',
+      'subscribe-refused': 'DonationAlerts refused to send donations',
+      protocol: 'an answer we could not read',
       'needs-reauth': 'access was withdrawn',
       'missing-scope': 'a permission is missing',
       unknown: 'something unexpected',

@@ -267,7 +267,7 @@ export const ru: Texts = {
     standing: { live: 'Подключён', off: 'Не подключён', unconfigured: 'Здесь не настроен' },
     state: {
       live: 'Каждый новый донат приходит к нам сразу. Если связь прервётся, догоним пропущенное.',
-      connecting: 'Подключаемся к DonationAlerts. Это несколько секунд.',
+      connecting: 'Подключаемся к DonationAlerts. Обычно это несколько секунд. Пришедшее за это время мы догоним.',
       catching_up: 'Связь вернулась, читаем пришедшее за это время. От вас ничего не нужно.',
       backoff: 'DonationAlerts не отвечает. Донаты не потеряны: они ждут там, и мы заберём их, как только он вернётся.',
       needs_reauth:
@@ -284,6 +284,13 @@ export const ru: Texts = {
       'platform-network': 'до DonationAlerts не достучаться',
       'platform-auth': 'в доступе отказано',
       'platform-invalid': 'ответ, который не удалось прочитать',
+      unreachable: 'до DonationAlerts не достучаться',
+      'closed-by-platform': 'DonationAlerts закрыл соединение',
+      silent: 'DonationAlerts замолчал',
+      'token-refused': 'DonationAlerts не принял ключ соединения',
+      'sign-failed': 'DonationAlerts не выдал ключ соединения',
+      'subscribe-refused': 'DonationAlerts отказал в подписке на донаты',
+      protocol: 'ответ, который не удалось прочитать',
       'needs-reauth': 'доступ отозван',
       'missing-scope': 'не хватает разрешения',
       unknown: 'что-то неожиданное',
