@@ -68,6 +68,13 @@ export interface Service {
   stop(): Promise<void>
 }
 
+/** What a part may take to end before the next is ended all the same: together less than `main.ts` gives to all. */
+const END_WITHIN_MS = 2_000
+/** A token that is being refreshed at this moment would be lost with its answer. */
+const END_STREAMS_WITHIN_MS = 4_000
+/** A start that is told to stop goes no further than the step it is at. */
+const START_ENDS_WITHIN_MS = 4_000
+
 const PAGES = join(import.meta.dirname, '..', 'dist')
 
 export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Service {
@@ -75,12 +82,16 @@ export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Se
   const random = Math.random
   const life = new AbortController()
   /** What has begun, to be ended in reverse. */
-  const ends: Array<{ name: string; end: () => unknown }> = []
+  const ends: Array<{ name: string; end: () => unknown; withinMs?: number }> = []
+  let starting: Promise<void> | undefined
   let serving = false
   let stopping: Promise<void> | undefined
 
   return {
-    start,
+    start() {
+      starting ??= start()
+      return starting
+    },
     stop() {
       stopping ??= stop()
       return stopping
@@ -90,12 +101,29 @@ export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Se
   async function stop() {
     serving = false
     life.abort(new AppError('shutting-down'))
+    // What it is opening at this moment would be left open; how it fails is its caller's affair.
+    await inTime(
+      starting?.catch(() => undefined),
+      START_ENDS_WITHIN_MS,
+    )
     for (let last = ends.pop(); last; last = ends.pop()) {
+      const { name, end, withinMs } = last
       try {
-        await last.end()
+        if (!(await inTime(end(), withinMs))) logger.warn({ part: name, withinMs }, 'a part did not end in time')
       } catch (error) {
-        logger.error({ err: error, part: last.name }, 'a part did not end well')
+        logger.error({ err: error, part: name }, 'a part did not end well')
       }
+    }
+  }
+
+  async function inTime(work: unknown, withinMs: number | undefined): Promise<boolean> {
+    const patience = new AbortController()
+    const late = withinMs === undefined ? null : clock.sleep(withinMs, patience.signal).then(() => false)
+    const done = Promise.resolve(work).then(() => true)
+    try {
+      return await (late === null ? done : Promise.race([done, late.catch(() => false)]))
+    } finally {
+      patience.abort()
     }
   }
 
@@ -103,7 +131,9 @@ export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Se
     const metrics = createMetrics()
     const box = createSecretBox(config.secretKeys)
     const db = await openDatabase({ url: config.databaseUrl, dataDir: config.dataDir, clock, logger, metrics })
+    // Without a limit of its own: an embedded server is to write down what it has.
     ends.push({ name: 'database', end: db.close })
+    if (life.signal.aborted) return
 
     const accounts = createAccounts(db, box)
     const alerts = createAlerts(db)
@@ -272,10 +302,11 @@ export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Se
     })
     ends.push({
       name: 'http',
+      withinMs: 2 * END_WITHIN_MS,
       end: async () => {
         audience.endAll('shutdown')
         // Whoever does not hang up by himself is not waited for.
-        const cancel = clock.after(2_000, () => app.server.closeAllConnections())
+        const cancel = clock.after(END_WITHIN_MS, () => app.server.closeAllConnections())
         await app.close()
         cancel()
       },
@@ -286,18 +317,18 @@ export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Se
     await listen(app, config)
     serving = true
 
-    ends.push({ name: 'donation streams', end: watchDonations.stop })
+    ends.push({ name: 'donation streams', end: watchDonations.stop, withinMs: END_STREAMS_WITHIN_MS })
     await watchDonations.start()
     const validating = validateTwitchTokens({
       accounts,
       sessions,
       keeper,
-      validate: (accessToken) => twitch.validate(accessToken),
+      validate: (accessToken) => twitch.validate(accessToken, life.signal),
       clock,
       logger,
       signal: life.signal,
     })
-    ends.push({ name: 'token validation', end: () => validating })
+    ends.push({ name: 'token validation', end: () => validating, withinMs: END_WITHIN_MS })
     logger.info(
       { host: config.host, port: config.port, baseUrl: config.baseUrl, version: packageJson.version },
       'ready',

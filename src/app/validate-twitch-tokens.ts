@@ -57,7 +57,7 @@ export async function validateTwitchTokens(options: ValidateTwitchTokensOptions)
 }
 
 async function validateOne(
-  { accounts, sessions, keeper, validate, logger }: ValidateTwitchTokensOptions,
+  { accounts, sessions, keeper, validate, logger, signal }: ValidateTwitchTokensOptions,
   { id, userId }: { id: string; userId: string },
 ): Promise<void> {
   try {
@@ -68,7 +68,7 @@ async function validateOne(
       logger.info({ userId, ended }, 'a person took our access at Twitch back and was signed out')
       return
     }
-    logger.info({ err: error, accountId: id }, 'a token could not be validated now')
+    if (!signal.aborted) logger.info({ err: error, accountId: id }, 'a token could not be validated now')
     await accounts.putOffValidation(id, { maxAgeMs: MAX_AGE_MS, inMs: AGAIN_AFTER_MS })
   }
 }

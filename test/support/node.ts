@@ -60,20 +60,26 @@ export async function startNode(
   {
     tuning = FAST,
     simulatorOptions = {},
-  }: { tuning?: Tuning; simulatorOptions?: Parameters<typeof startSimulator>[0] } = {},
+    environment = {},
+  }: {
+    tuning?: Tuning
+    simulatorOptions?: Parameters<typeof startSimulator>[0]
+    environment?: Record<string, string>
+  } = {},
 ): Promise<TestNode> {
   const { connectionString } = await openTestDatabase(t)
   const simulator = await startSimulator({ port: 0, rateWindowMs: FAST_WINDOW_MS, ...simulatorOptions })
   const port = await freePort()
   const { logger, logs } = recordingLogger()
-  const config = readConfig(
-    nodeEnvironment({
+  const config = readConfig({
+    ...nodeEnvironment({
       port,
       simulatorUrl: simulator.url,
       connectionString,
       secretKey: randomBytes(32).toString('base64'),
     }),
-  )
+    ...environment,
+  })
   const service = compose(config, logger, tuning)
   t.after(async () => {
     await service.stop()
