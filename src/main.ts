@@ -40,15 +40,15 @@ async function main() {
   })
 
   try {
-    const ready = config.demo ? await startSimulator(config, stops) : config
+    const demo = config.demo ? await startSimulator(config, stops) : undefined
     const { compose } = await import('./compose.ts')
-    const service = compose(ready, logger)
+    const service = compose(demo?.config ?? config, logger)
     stops.push(service.stop)
     await service.start()
-    if (config.demo && !stopping) {
+    if (demo && !stopping) {
       const { openDemo } = await import('./demo.ts')
-      const { dashboardUrl, overlayUrl } = await openDemo(ready)
-      process.stdout.write(demoWords(dashboardUrl, overlayUrl, ready))
+      const { dashboardUrl, overlayUrl } = await openDemo(demo)
+      process.stdout.write(demoWords(dashboardUrl, overlayUrl, demo.config))
     }
   } catch (error) {
     if (stopping) return
@@ -59,11 +59,11 @@ async function main() {
   }
 }
 
-async function startSimulator(config: Config, stops: Array<() => Promise<void>>): Promise<Config> {
+async function startSimulator(config: Config, stops: Array<() => Promise<void>>) {
   const { startDemoPlatforms } = await import('./demo.ts')
   const platforms = await startDemoPlatforms(config)
   stops.push(platforms.stop)
-  return platforms.config
+  return platforms
 }
 
 function tryTo<T>(read: () => T): T {
@@ -78,7 +78,7 @@ function tryTo<T>(read: () => T): T {
 
 function demoWords(dashboardUrl: string, overlayUrl: string, config: Config): string {
   return `
-  Chatfolk runs in demo mode: no accounts, simulated platforms, a donation every few seconds.
+  Chatfolk runs in demo mode: no accounts, simulated platforms, a donation every ten seconds while you watch.
 
     Dashboard  ${dashboardUrl}
     Overlay    ${overlayUrl}
