@@ -327,6 +327,8 @@ test('whoever is signed out finds one button, in demo mode too', async (t) => {
   server.studio.demo = true
   await page.goto(`${server.url}/`)
   await page.getByRole('link', { name: 'Try it as a demo streamer' }).waitFor()
+  await page.goto(`${server.url}/dashboard`)
+  await page.getByRole('heading', { name: 'The demo is ready' }).waitFor()
 })
 
 test('a stranger on the landing page causes no error, and whoever signed in once is known there', async (t) => {

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact'
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import type { Problem } from '../ui/api.ts'
-import type { ChannelView } from '../ui/channel-view.ts'
+import type { ChannelView, ServerStatus } from '../ui/channel-view.ts'
 import { Character } from '../ui/character.tsx'
 import { Icon } from '../ui/icons.tsx'
 import { LanguageSwitch, useLanguage, useTexts } from '../ui/language.tsx'
@@ -45,18 +45,24 @@ export function Onboarding() {
   )
 }
 
+/** The demo's own link leads here: it greets, where another server tells of a session that is over. */
 export function SignedOut() {
-  const texts = useTexts()
+  const { signedOut, landing } = useTexts()
+  const { api } = useSession()
+  const [demo, setDemo] = useState(false)
+  useEffect(() => {
+    void api.get<ServerStatus>('/api/status').then((answer) => answer.ok && setDemo(answer.value.demo))
+  }, [api])
   return (
     <Doorway>
       <FailedSignIn />
-      <h1>{texts.signedOut.title}</h1>
-      <p class="muted">{texts.signedOut.body}</p>
+      <h1>{demo ? signedOut.demoTitle : signedOut.title}</h1>
+      <p class="muted">{demo ? landing.demoNote : signedOut.body}</p>
       <a class="button primary large" href={`/auth/twitch/login?return=${encodeURIComponent('/dashboard')}`}>
-        <Icon name="twitch" size={24} />
-        {texts.landing.signIn}
+        <Icon name={demo ? 'play' : 'twitch'} size={24} />
+        {demo ? landing.signInDemo : landing.signIn}
       </a>
-      <a href="/">{texts.landing.toLanding}</a>
+      <a href="/">{landing.toLanding}</a>
     </Doorway>
   )
 }

@@ -89,6 +89,7 @@ export const en = {
     failed: 'The channel was not created',
   },
   signedOut: {
+    demoTitle: 'The demo is ready',
     title: 'Please sign in',
     body: 'Your session has ended or never began. Sign in and you are back where you were.',
   },
