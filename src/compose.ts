@@ -80,6 +80,7 @@ const PAGES = join(import.meta.dirname, '..', 'dist')
 export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Service {
   const clock = systemClock
   const random = Math.random
+  const startedAt = clock.now()
   const life = new AbortController()
   /** What has begun, to be ended in reverse. */
   const ends: Array<{ name: string; end: () => unknown; withinMs?: number }> = []
@@ -274,6 +275,7 @@ export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Se
           channels,
           alerts,
           accounts: donationAccounts,
+          donations,
           audience,
           watchDonations,
           connectDonations,
@@ -297,7 +299,7 @@ export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Se
           logger,
           metrics,
         }),
-        adminApiRoutes({ watchDonations, parked, nodeId: config.nodeId }),
+        adminApiRoutes({ watchDonations, parked, audience, nodeId: config.nodeId, startedAt, now: clock.now }),
       ],
     })
     ends.push({

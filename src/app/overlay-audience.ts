@@ -77,6 +77,9 @@ export function createOverlayAudience({ clock, metrics, epoch, onChange }: Overl
 
     channels: () => [...houses.keys()],
 
+    /** Open overlays of all channels. */
+    count: () => seatCount,
+
     /** What role this overlay would have if it came now. */
     roleOf(
       channelId: string,

@@ -42,6 +42,9 @@ export function createReceiveDonation({
   clock,
   logger,
 }: ReceiveDonationOptions): ReceiveDonation {
+  for (const source of ['push', 'recovery', 'sweep'] as const)
+    for (const result of ['new', 'duplicate', 'parked'] as const) metrics.donations.inc({ source, result }, 0)
+
   return async function receiveDonation(request) {
     const { channelId, provider, accountId, arrival, items } = request
     const receivedAt = clock.monotonic()

@@ -11,14 +11,25 @@ import type { SettingsPatch } from '../domain/settings.ts'
 import type { Alerts } from '../persistence/alerts.ts'
 import type { Channel, Channels } from '../persistence/channels.ts'
 import type { DonationAccounts } from '../persistence/donation-accounts.ts'
+import type { Donations } from '../persistence/donations.ts'
 import { callerOf, streamerOf } from './access.ts'
 import type { Routes } from './app.ts'
+import {
+  channelReply,
+  overlayUrlReply,
+  queueReply,
+  replayReply,
+  settingsReply,
+  testReply,
+  type ChannelReply,
+} from './channel-replies.ts'
 import { settingsPatchSchema } from './settings-schema.ts'
 
 export interface ChannelApiOptions {
   channels: Channels
   alerts: Alerts
   accounts: DonationAccounts
+  donations: Pick<Donations, 'lastReceivedAt'>
   audience: OverlayAudience
   watchDonations: WatchDonations
   connectDonations: Pick<ConnectDonations, 'disconnect'>
@@ -43,7 +54,10 @@ export function channelApiRoutes(options: ChannelApiOptions): Routes {
   return (app) => {
     app.post(
       '/api/channel',
-      { config: { access: 'session' }, schema: { summary: 'Make me a streamer' } },
+      {
+        config: { access: 'session' },
+        schema: { summary: 'Make me a streamer', response: { 200: channelReply, 201: channelReply } },
+      },
       async (request, reply) => {
         const caller = callerOf(request)
         const { created } = await channels.create(caller.userId, { locale: preferredLocale(request) })
@@ -55,13 +69,19 @@ export function channelApiRoutes(options: ChannelApiOptions): Routes {
 
     app.get(
       '/api/channel',
-      { config: { access: 'streamer' }, schema: { summary: 'My channel and how it does' } },
+      {
+        config: { access: 'streamer' },
+        schema: { summary: 'My channel and how it does', response: { 200: channelReply } },
+      },
       async (request) => describe(await mine(request)),
     )
 
     app.patch(
       '/api/channel',
-      { config: { access: 'streamer' }, schema: { summary: 'Change settings', body: settingsPatchSchema } },
+      {
+        config: { access: 'streamer' },
+        schema: { summary: 'Change settings', body: settingsPatchSchema, response: { 200: settingsReply } },
+      },
       async (request) => {
         const { channelId } = streamerOf(request)
         const changed = await channels.changeSettings(channelId, request.body as SettingsPatch)
@@ -83,7 +103,10 @@ export function channelApiRoutes(options: ChannelApiOptions): Routes {
 
     app.post(
       '/api/channel/overlay-key',
-      { config: { access: 'streamer' }, schema: { summary: 'Replace the overlay link; streams on the old one end' } },
+      {
+        config: { access: 'streamer' },
+        schema: { summary: 'Replace the overlay link; streams on the old one end', response: { 200: overlayUrlReply } },
+      },
       async (request) => {
         const { channelId } = streamerOf(request)
         const rotated = await channels.rotateOverlayKey(channelId)
@@ -99,6 +122,7 @@ export function channelApiRoutes(options: ChannelApiOptions): Routes {
         config: { access: 'streamer' },
         schema: {
           summary: 'Send a test through the real pipeline',
+          response: { 202: testReply },
           body: z.object({
             kind: z.literal('donation'),
             name: codePoints(MAX_NAME).nullable().default('Chatfolk'),
@@ -155,7 +179,7 @@ export function channelApiRoutes(options: ChannelApiOptions): Routes {
     ) =>
       app.post(
         `/api/channel/alerts/${name}`,
-        { config: { access: 'streamer' }, schema: { summary } },
+        { config: { access: 'streamer' }, schema: { summary, response: { 200: queueReply } } },
         async (request) => {
           const { channelId } = streamerOf(request)
           await act(channelId)
@@ -178,7 +202,11 @@ export function channelApiRoutes(options: ChannelApiOptions): Routes {
       '/api/channel/alerts/:id/replay',
       {
         config: { access: 'streamer' },
-        schema: { summary: 'Show a donation once more', params: z.object({ id: z.uuid() }) },
+        schema: {
+          summary: 'Show a donation once more',
+          params: z.object({ id: z.uuid() }),
+          response: { 202: replayReply },
+        },
       },
       async (request, reply) => {
         const { channelId } = streamerOf(request)
@@ -196,7 +224,7 @@ export function channelApiRoutes(options: ChannelApiOptions): Routes {
     return channel
   }
 
-  async function describe(channel: Channel) {
+  async function describe(channel: Channel): Promise<ChannelReply> {
     const [key, standing, donations] = await Promise.all([
       channels.overlayKey(channel.id),
       alerts.standing(channel.id),
@@ -224,7 +252,7 @@ export function channelApiRoutes(options: ChannelApiOptions): Routes {
           amount: current.amount,
           currency: current.currency,
           test: current.test,
-          state: current.state,
+          state: current.state === 'started' ? 'started' : 'offered',
           startedAt: current.startedAt?.toISOString() ?? null,
         },
       },
@@ -232,16 +260,19 @@ export function channelApiRoutes(options: ChannelApiOptions): Routes {
     }
   }
 
-  async function describeDonations(channelId: string) {
-    const account = await accounts.ofChannel(channelId)
+  async function describeDonations(channelId: string): Promise<ChannelReply['donations']> {
+    const [account, lastDonationAt] = await Promise.all([
+      accounts.ofChannel(channelId),
+      options.donations.lastReceivedAt(channelId),
+    ])
     const status = account && watchDonations.status(channelId)
     return {
       configured: options.donationsConfigured,
       state: account ? (status?.state ?? 'connecting') : 'off',
       account: account?.name ?? null,
-      lastDonationAt: iso(status?.lastPushAt ?? null),
+      lastDonationAt: lastDonationAt?.toISOString() ?? null,
       lastError: status?.lastError ? { code: status.lastError.code, at: iso(status.lastError.at) } : null,
-      backoffUntil: iso(status?.backoffUntil ?? null),
+      backoffUntil: status?.backoffUntil ? iso(status.backoffUntil) : null,
     }
   }
 
@@ -250,7 +281,7 @@ export function channelApiRoutes(options: ChannelApiOptions): Routes {
   }
 }
 
-const iso = (at: number | null) => (at === null ? null : new Date(at).toISOString())
+const iso = (at: number) => new Date(at).toISOString()
 
 /** PostgreSQL's text cannot hold NUL, and no card can show it. */
 const withoutNul = (text: string) => text.toWellFormed().replaceAll('\u0000', '').replaceAll('\\u0000', '')

@@ -3,6 +3,7 @@ import { AppError } from '../base/errors.ts'
 import { seedFromText } from '../domain/avatar-look.ts'
 import type { Ledger, LedgerCursor, LedgerEntry } from '../persistence/ledger.ts'
 import { streamerOf } from './access.ts'
+import { ledgerReply, type LedgerReply } from './channel-replies.ts'
 import type { Routes } from './app.ts'
 
 /** `GET /api/channel/donations`: every donation with its way to the screen. */
@@ -14,13 +15,14 @@ export function ledgerRoutes({ ledger }: { ledger: Ledger }): Routes {
         config: { access: 'streamer' },
         schema: {
           summary: 'My donations, newest first, each with its way to the screen',
+          response: { 200: ledgerReply },
           querystring: z.object({
             before: z.string().max(200).optional(),
             limit: z.coerce.number().int().min(1).max(100).default(50),
           }),
         },
       },
-      async (request) => {
+      async (request): Promise<LedgerReply> => {
         const { channelId } = streamerOf(request)
         const { before, limit } = request.query
         const [entries, totals] = await Promise.all([
@@ -40,10 +42,16 @@ export function ledgerRoutes({ ledger }: { ledger: Ledger }): Routes {
   }
 }
 
-function describe({ ended, externalId, ...entry }: LedgerEntry) {
-  const endedAs = (state: LedgerEntry['state']) => (entry.state === state ? ended : null)
+function describe({ ended, externalId, ...entry }: LedgerEntry): LedgerReply['items'][number] {
+  const iso = (at: Date | null) => at?.toISOString() ?? null
+  const endedAs = (state: LedgerEntry['state']) => (entry.state === state ? iso(ended) : null)
   return {
     ...entry,
+    made: entry.made.toISOString(),
+    received: entry.received.toISOString(),
+    queued: iso(entry.queued),
+    offered: iso(entry.offered),
+    started: iso(entry.started),
     // The character that came out with it: see show-alert.
     seed: seedFromText(externalId),
     shown: endedAs('shown'),

@@ -150,7 +150,9 @@ export function createAlerts(db: Sql) {
     async skip(channelId: string): Promise<{ id: string } | undefined> {
       const [row] = await db.query<{ id: string }>(
         `update alerts set state = 'skipped', ended_at = now(), lease_until = null where id = (
-           select id from alerts where channel_id = $1 and state in ('queued', 'offered', 'started')
+           -- Said twice, so that each side finds its partial index.
+           select id from alerts
+           where channel_id = $1 and state = 'queued' or channel_id = $1 and state in ('offered', 'started')
            order by state = 'queued', replay desc, made_at, external_order, ordinal limit 1 for update)
          and state in ('queued', 'offered', 'started') returning id`,
         [channelId],

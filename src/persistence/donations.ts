@@ -96,6 +96,16 @@ export function createDonations(db: Sql) {
       )
     },
 
+    /** When the channel's newest donation reached us; tests and history are none. `null` where there was none yet. */
+    async lastReceivedAt(channelId: string): Promise<Date | null> {
+      const [row] = await db.query<{ received_at: Date }>(
+        `select received_at from donations where channel_id = $1 and not test and not history
+         order by made_at desc, id desc limit 1`,
+        [channelId],
+      )
+      return row?.received_at ?? null
+    },
+
     /** Which of these ids of an account are stored already. */
     async known(provider: DonationProvider, accountId: string, externalIds: readonly string[]): Promise<Set<string>> {
       const rows = await db.query<{ external_id: string }>(

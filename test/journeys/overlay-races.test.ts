@@ -107,6 +107,8 @@ describe('an offer whose overlay changes', () => {
     const before = await counted()
     await streamer.send('POST', '/api/channel/alerts/pause')
     await donate(streamer)
+    const queuedAt = performance.now()
+    await until('it has waited a while', () => performance.now() - queuedAt > 500)
     await streamer.send('POST', '/api/channel/alerts/resume')
     await until('it was drawn', () => overlay.drawn().length === 1)
     assert.equal(await counted(), before)

@@ -300,3 +300,24 @@ test('the ledger pages without gaps and its totals leave tests, history and repl
   assert.equal(new Set(seen).size, 5)
   assert.deepEqual(await ledger.totals(channelId), [{ currency: 'RUB', amount: '1234568.19', count: 3 }])
 })
+
+test('the newest donation is the newest that was received: neither history nor a test is one', async (t) => {
+  const { db, donations, target } = await setUp(t)
+  const last = () => donations.lastReceivedAt(target.channelId)
+  await donations.store({
+    ...target,
+    arrival: 'sweep',
+    donations: [donation(1, { createdAt: Date.now() - 3_600_000 })],
+  })
+  await donations.store({
+    ...target,
+    provider: 'test',
+    arrival: 'push',
+    test: true,
+    donations: [donation(2, { provider: 'test' })],
+  })
+  assert.equal(await last(), null)
+  await donations.store({ ...target, arrival: 'push', donations: [donation(3)] })
+  const [row] = await db.query<{ at: Date }>(`select received_at as at from donations where external_id = '3'`)
+  assert.deepEqual(await last(), row?.at)
+})
