@@ -42,12 +42,10 @@ export function readConfig(env: Environment, { isTerminal = false } = {}): Confi
   const clientId = read.text('TWITCH_CLIENT_ID', '')
   const demo = clientId === ''
   const port = read.integer('PORT', 3000, { min: 1, max: 65_535 })
-  const baseUrl = read
-    .url('BASE_URL', `http://localhost:${Number.isInteger(port) ? port : 3000}`, ['http:', 'https:'])
-    .replace(/\/$/, '')
-  if (URL.canParse(baseUrl) && new URL(baseUrl).pathname !== '/') {
-    faults.push(`BASE_URL is ${quote(baseUrl)}: expected an origin without a path, such as https://chatfolk.example.`)
-  }
+  const baseUrl = originOf(
+    read.url('BASE_URL', `http://localhost:${Number.isInteger(port) ? port : 3000}`, ['http:', 'https:']),
+    faults,
+  )
   const databaseUrl = read.optionalUrl('DATABASE_URL', ['postgres:', 'postgresql:'], { secret: true })
   const dataDir = resolve(read.text('DATA_DIR', './data'))
   const applications = readApplications(read, faults)
@@ -76,7 +74,7 @@ export function readConfig(env: Environment, { isTerminal = false } = {}): Confi
     demo,
     twitch: {
       clientId,
-      clientSecret: env['TWITCH_CLIENT_SECRET'] ?? '',
+      clientSecret: read.text('TWITCH_CLIENT_SECRET', ''),
       authUrl: read.url('TWITCH_AUTH_URL', 'https://id.twitch.tv/oauth2', ['http:', 'https:']).replace(/\/$/, ''),
       apiUrl: read.url('TWITCH_API_URL', 'https://api.twitch.tv/helix', ['http:', 'https:']).replace(/\/$/, ''),
     },
@@ -97,6 +95,14 @@ export function readConfig(env: Environment, { isTerminal = false } = {}): Confi
     faults.push(
       'TWITCH_CLIENT_SECRET is missing: expected the secret of the Twitch application named by TWITCH_CLIENT_ID.',
     )
+  }
+  if (demo && config.twitch.clientSecret !== '') {
+    faults.push(
+      'TWITCH_CLIENT_ID is missing: expected the id of the Twitch application that TWITCH_CLIENT_SECRET belongs to.',
+    )
+  }
+  if (read.flag('REDIS_REQUIRED', false)) {
+    faults.push('REDIS_REQUIRED is true: this version runs as one node and uses no Redis; expected false.')
   }
   const givenKeys = readSecretKeys(env['SECRET_KEYS'], faults)
   if (!givenKeys && databaseUrl) {
@@ -172,6 +178,16 @@ function createReader(env: Environment, faults: string[]) {
       return value ?? null
     },
   }
+}
+
+/** Browsers say an origin in one way only, and it is compared with theirs: `HTTPS://Chat.Example:443` is no other. */
+function originOf(baseUrl: string, faults: string[]): string {
+  if (!URL.canParse(baseUrl)) return baseUrl
+  const { origin, href } = new URL(baseUrl)
+  if (href !== `${origin}/`) {
+    faults.push(`BASE_URL is ${quote(baseUrl)}: expected an origin without a path, such as https://chatfolk.example.`)
+  }
+  return origin
 }
 
 function readApplications(read: ReturnType<typeof createReader>, faults: string[]): OAuthApplication[] {

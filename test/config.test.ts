@@ -135,3 +135,17 @@ test('no value of any variable crashes the reading or is repeated where it is se
     }),
   )
 })
+
+test('an address is an origin as browsers say it, however it was written', (t) => {
+  const read = (BASE_URL: string) => readConfig({ DATA_DIR: dataDir(t), BASE_URL })
+  assert.equal(read('HTTPS://Chat.Example:443').baseUrl, 'https://chat.example')
+  assert.equal(read('HTTPS://Chat.Example:443').secure, true)
+  for (const wrong of ['https://chat.example/app', 'https://chat.example?x', 'https://me:secret@chat.example'])
+    assert.throws(() => read(wrong), StartError, wrong)
+})
+
+test('half a Twitch application is no demo, and a demand for Redis is not passed over', () => {
+  assert.match(faultsOf({ TWITCH_CLIENT_SECRET: 'secret' }).join(), /TWITCH_CLIENT_ID is missing/)
+  assert.match(faultsOf({ TWITCH_CLIENT_ID: 'id', TWITCH_CLIENT_SECRET: ' \n' }).join(), /TWITCH_CLIENT_SECRET/)
+  assert.match(faultsOf({ REDIS_REQUIRED: 'true' }).join(), /REDIS_REQUIRED/)
+})
