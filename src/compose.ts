@@ -34,7 +34,7 @@ import { createServer } from './http/server.ts'
 import { createSessionCookie } from './http/session.ts'
 import { createAccounts } from './persistence/accounts.ts'
 import { createAlerts } from './persistence/alerts.ts'
-import { createChannels } from './persistence/channels.ts'
+import { createChannels, type Channels } from './persistence/channels.ts'
 import { openDatabase } from './persistence/open-database.ts'
 import { createDonationAccounts } from './persistence/donation-accounts.ts'
 import { createDonationPositions } from './persistence/donation-positions.ts'
@@ -330,11 +330,21 @@ export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Se
       logger,
       signal: life.signal,
     })
+    later(resealOverlayKeys(channels, logger), 'overlay keys could not be sealed anew')
     ends.push({ name: 'token validation', end: () => validating, withinMs: END_WITHIN_MS })
     logger.info(
       { host: config.host, port: config.port, baseUrl: config.baseUrl, version: packageJson.version },
       'ready',
     )
+  }
+}
+
+/** After a change of SECRET_KEYS: from here on the older keys are needed no more. */
+async function resealOverlayKeys(channels: Channels, logger: Logger): Promise<void> {
+  const { resealed, unreadable } = await channels.resealOverlayKeys()
+  if (resealed > 0) logger.info({ resealed }, 'overlay keys were sealed with the new secret key')
+  if (unreadable > 0) {
+    logger.error({ unreadable }, 'overlay keys cannot be opened: add the key they were sealed with to SECRET_KEYS')
   }
 }
 

@@ -1,3 +1,4 @@
+import { hasCode } from '../base/errors.ts'
 import { hashSecret, newSecret, type SecretBox } from '../base/secret-box.ts'
 import { applySettings, DEFAULT_SETTINGS, type ChannelSettings, type SettingsPatch } from '../domain/settings.ts'
 import type { Sql } from './database.ts'
@@ -35,6 +36,15 @@ export function createChannels(db: Sql, box: SecretBox) {
   const keyContext = (channelId: string) => `overlay-key:${channelId}`
   const one = async (where: string, value: unknown) => (await db.query<Row>(`${SELECT} where ${where}`, [value]))[0]
 
+  const openKey = (channelId: string, sealed: string): string | undefined => {
+    try {
+      return box.open(sealed, keyContext(channelId))
+    } catch (error) {
+      if (hasCode(error, 'secret-unreadable')) return undefined
+      throw error
+    }
+  }
+
   return {
     /** Creates the user's channel; a second call changes nothing. */
     async create(userId: string, settings: SettingsPatch): Promise<{ created: boolean }> {
@@ -61,10 +71,33 @@ export function createChannels(db: Sql, box: SecretBox) {
       return toChannel(await one('c.overlay_key_hash = $1', hashSecret(key)))
     },
 
-    /** The key itself, for its owner alone. */
+    /** The key itself, for its owner alone; `undefined` where no key of ours opens it any more: it can be replaced. */
     async overlayKey(channelId: string): Promise<string | undefined> {
       const row = await one('c.id = $1', channelId)
-      return row && box.open(row.overlay_key, keyContext(channelId))
+      return row && openKey(channelId, row.overlay_key)
+    },
+
+    /**
+     * Seals with the first key again what an older one sealed, so that the older one can be taken out of use.
+     * @returns how many that were, and how many no key opens.
+     */
+    async resealOverlayKeys(): Promise<{ resealed: number; unreadable: number }> {
+      const rows = await db.query<{ id: string; overlay_key: string }>('select id, overlay_key from channels')
+      const found = { resealed: 0, unreadable: 0 }
+      for (const { id, overlay_key: sealed } of rows.filter((row) => box.isStale(row.overlay_key))) {
+        const key = openKey(id, sealed)
+        if (key === undefined) {
+          found.unreadable++
+          continue
+        }
+        // A key that was replaced meanwhile is sealed well already.
+        found.resealed += await db.execute('update channels set overlay_key = $3 where id = $1 and overlay_key = $2', [
+          id,
+          sealed,
+          box.seal(key, keyContext(id)),
+        ])
+      }
+      return found
     },
 
     /** A new key; every stream and ticket of the old one is void from here on. */
