@@ -101,9 +101,7 @@ export function readConfig(env: Environment, { isTerminal = false } = {}): Confi
       'TWITCH_CLIENT_ID is missing: expected the id of the Twitch application that TWITCH_CLIENT_SECRET belongs to.',
     )
   }
-  if (read.flag('REDIS_REQUIRED', false)) {
-    faults.push('REDIS_REQUIRED is true: this version runs as one node and uses no Redis; expected false.')
-  }
+  const redisRequired = read.flag('REDIS_REQUIRED', false)
   const givenKeys = readSecretKeys(env['SECRET_KEYS'], faults)
   if (!givenKeys && databaseUrl) {
     faults.push(
@@ -111,6 +109,11 @@ export function readConfig(env: Environment, { isTerminal = false } = {}): Confi
     )
   }
   if (faults.length > 0) throw new StartError(78, faults)
+  if (redisRequired) {
+    throw new StartError(69, [
+      'REDIS_REQUIRED is true, and no Redis can be reached: this version runs as one node without one. Set it to false.',
+    ])
+  }
   return { ...config, secretKeys: givenKeys ?? ownSecretKeys(dataDir) }
 }
 

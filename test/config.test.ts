@@ -147,5 +147,9 @@ test('an address is an origin as browsers say it, however it was written', (t) =
 test('half a Twitch application is no demo, and a demand for Redis is not passed over', () => {
   assert.match(faultsOf({ TWITCH_CLIENT_SECRET: 'secret' }).join(), /TWITCH_CLIENT_ID is missing/)
   assert.match(faultsOf({ TWITCH_CLIENT_ID: 'id', TWITCH_CLIENT_SECRET: ' \n' }).join(), /TWITCH_CLIENT_SECRET/)
-  assert.match(faultsOf({ REDIS_REQUIRED: 'true' }).join(), /REDIS_REQUIRED/)
+  assert.throws(
+    () => readConfig({ REDIS_REQUIRED: 'true' }),
+    (error: unknown) =>
+      error instanceof StartError && error.exitCode === 69 && error.message.includes('REDIS_REQUIRED'),
+  )
 })

@@ -49,6 +49,15 @@ export function adminApiRoutes(options: AdminApiOptions): Routes {
   const { watchDonations, parked, audience, nodeId, startedAt, now } = options
   return (app) => {
     app.get(
+      '/api/admin/bots',
+      {
+        config: { access: 'admin' },
+        schema: { summary: 'All chat bots: none, this version has no chat', response: { 200: z.array(z.never()) } },
+      },
+      () => [],
+    )
+
+    app.get(
       '/api/admin/nodes',
       {
         config: { access: 'admin' },

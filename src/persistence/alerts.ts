@@ -160,13 +160,23 @@ export function createAlerts(db: Sql) {
       return row
     },
 
-    /** Queues a donation once more, before all others. `id` is the donation's or that of one of its alerts. */
+    /**
+     * Shows a donation once more, before all others; one that still waits only moves to the front. `id` is the
+     * donation's or that of one of its alerts.
+     */
     async replay(channelId: string, id: string): Promise<string | undefined> {
       const [row] = await db.query<{ id: string }>(
-        `insert into alerts (channel_id, donation_id, test, replay, made_at, external_order)
-         select d.channel_id, d.id, d.test, true, now(), 0 from donations d
-         where d.channel_id = $1 and (d.id = $2 or d.id = (select donation_id from alerts where id = $2 and channel_id = $1))
-         returning id`,
+        `with wanted as (
+           select d.id, d.channel_id, d.test from donations d
+           where d.channel_id = $1 and (d.id = $2 or d.id = (select donation_id from alerts where id = $2 and channel_id = $1))
+         ), moved as (
+           update alerts set replay = true, made_at = now() where state = 'queued' and donation_id = (select id from wanted)
+           returning id
+         ), added as (
+           insert into alerts (channel_id, donation_id, test, replay, made_at, external_order)
+           select channel_id, id, test, true, now(), 0 from wanted where not exists (select from moved) returning id
+         )
+         select id from moved union all select id from added`,
         [channelId, id],
       )
       return row?.id

@@ -142,8 +142,9 @@ async function readResponse<Reply>(
   }
   const refusal = request.refusal?.(status, body)
   if (refusal) throw fail(refusal.code, refusal.reason === undefined ? {} : { reason: refusal.reason })
-  // A page of HTML comes from a guard in front of the platform, which knows nothing of tokens and scopes.
-  if (body === undefined && text.trim() !== '') throw fail('platform-invalid', { reason: 'not-json' })
+  // A page of HTML, or a bare 403, comes from a guard in front of the platform, which knows nothing of tokens and scopes.
+  if (body === undefined && (text.trim() !== '' || status === 403))
+    throw fail('platform-invalid', { reason: 'not-json' })
   if (status === 401) throw fail('platform-auth')
   if (status === 403) throw fail('missing-scope')
   throw fail('platform-invalid', { reason: 'status' })

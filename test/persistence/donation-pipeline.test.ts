@@ -257,6 +257,16 @@ test('a replay comes before what waits, and stands in the ledger', async (t) => 
   )
 })
 
+test('replaying what still waits moves it to the front and shows it once', async (t) => {
+  const { donations, alerts, target, channelId } = await setUp(t)
+  await donations.store({ ...target, arrival: 'push', donations: [donation(1), donation(2)] })
+  const [third] = await donations.store({ ...target, arrival: 'push', donations: [donation(3)] })
+  assert.equal(await alerts.replay(channelId, third?.donationId ?? ''), third?.alertId)
+  assert.equal(await alerts.replay(channelId, third?.alertId ?? ''), third?.alertId)
+  assert.equal((await alerts.standing(channelId)).queued, 3)
+  assert.equal((await alerts.offerNext(channelId, 'o', { onlyTests: false }))?.externalId, '3')
+})
+
 test('an age limit turns what waited too long into missed; without one it waits for ever', async (t) => {
   const { channels, donations, alerts, target, channelId } = await setUp(t)
   const hourAgo = Date.now() - 3_600_000
