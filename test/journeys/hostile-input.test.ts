@@ -1,34 +1,18 @@
 import assert from 'node:assert/strict'
 import { connect, type Socket } from 'node:net'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { startNode, type TestNode } from '../support/node.ts'
 import { openOverlay } from '../support/overlay-client.ts'
-import { joinAsStreamer, type Streamer } from '../support/streamer.ts'
+import type { Streamer } from '../support/streamer.ts'
+import { shareNode } from '../support/shared-node.ts'
 import { until } from '../support/until.ts'
 
 /** A node that strangers write to. Each test ends with the proof that it still serves. */
 describe('whatever a stranger sends', () => {
-  const ends: Array<() => unknown> = []
-  let node: TestNode
-  let people = 0
-
-  before(async () => {
-    node = await startNode({ after: (end: () => unknown) => void ends.push(end) })
-  })
-  after(async () => {
-    for (const end of ends) await end()
-  })
-
-  const newStreamer = () =>
-    joinAsStreamer({
-      baseUrl: node.baseUrl,
-      simulatorUrl: node.simulator.url,
-      login: `host${++people}`,
-      withoutDonations: true,
-    })
+  const shared = shareNode()
+  const newStreamer = () => shared.newStreamer()
   const post = (path: string, body: string) =>
-    fetch(`${node.baseUrl}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+    fetch(`${shared.node.baseUrl}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
   const stillServes = async (streamer: Streamer) => {
     const overlay = openOverlay({ overlayUrl: streamer.overlayUrl })
     await until('an overlay connects', () => overlay.role() !== undefined)
@@ -38,7 +22,7 @@ describe('whatever a stranger sends', () => {
   }
 
   test('no file but the built pages can be reached', async () => {
-    const { hostname, port } = new URL(node.baseUrl)
+    const { hostname, port } = new URL(shared.node.baseUrl)
     const paths = [
       '/.env',
       '/data',
@@ -94,7 +78,7 @@ describe('whatever a stranger sends', () => {
           // The last sign of base64url may carry unused bits: another spelling of the same bytes is the same ticket.
           if (forged.slice(0, -1) === ticket.slice(0, -1)) return
           const stream = await fetch(
-            `${node.baseUrl}/api/overlay/snapshot?ticket=${encodeURIComponent(forged.toWellFormed())}`,
+            `${shared.node.baseUrl}/api/overlay/snapshot?ticket=${encodeURIComponent(forged.toWellFormed())}`,
           )
           assert.ok([400, 401].includes(stream.status), `${stream.status}`)
           const state = await post('/api/overlay/state', JSON.stringify({ ticket: forged, visible: true }))
@@ -195,7 +179,7 @@ describe('whatever a stranger sends', () => {
     t.after(() => overlay.close())
     await until('an overlay connects', () => overlay.role() === 'primary')
     const key = new URL(streamer.overlayUrl).hash.replace('#k=', '')
-    const { hostname, port } = new URL(node.baseUrl)
+    const { hostname, port } = new URL(shared.node.baseUrl)
     const stuck: Socket[] = []
     t.after(() => stuck.forEach((socket) => socket.destroy()))
     for (let n = 0; n < 1_000; n++) {
@@ -218,7 +202,7 @@ describe('whatever a stranger sends', () => {
   })
 
   test('none of it was an error of ours, and nothing of one channel was told to another', () => {
-    const faults = node.logs.filter((line) => line['level'] === 'error' || line['level'] === 'fatal')
+    const faults = shared.node.logs.filter((line) => line['level'] === 'error' || line['level'] === 'fatal')
     assert.deepEqual(faults, [])
   })
 })

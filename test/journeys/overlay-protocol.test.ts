@@ -1,31 +1,16 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
-import { before, after, describe, test } from 'node:test'
-import { startNode, type TestNode } from '../support/node.ts'
-import { openOverlay, type OverlayClient } from '../support/overlay-client.ts'
-import { joinAsStreamer, type Streamer } from '../support/streamer.ts'
+import { describe, test } from 'node:test'
+import { openOverlay } from '../support/overlay-client.ts'
+import type { Streamer } from '../support/streamer.ts'
+import { shareNode } from '../support/shared-node.ts'
 import { until } from '../support/until.ts'
 
 /** One node for all; each test has a channel of its own. */
 describe('the overlay protocol', () => {
-  const ends: Array<() => unknown> = []
-  let node: TestNode
-  let channels = 0
-
-  before(async () => {
-    node = await startNode({ after: (end: () => unknown) => void ends.push(end) })
-  })
-  after(async () => {
-    for (const end of ends) await end()
-  })
-
-  const newStreamer = () =>
-    joinAsStreamer({
-      baseUrl: node.baseUrl,
-      simulatorUrl: node.simulator.url,
-      login: `overlay${++channels}`,
-      withoutDonations: true,
-    })
+  const shared = shareNode()
+  const { open } = shared
+  const newStreamer = () => shared.newStreamer()
   const donate = async (streamer: Streamer, amount: number | string, more: Record<string, unknown> = {}) => {
     const response = await streamer.send('POST', '/api/channel/test', {
       kind: 'donation',
@@ -37,15 +22,6 @@ describe('the overlay protocol', () => {
     })
     assert.equal(response.status, 202, await response.clone().text())
     return (await response.json()) as { donationId: string; alertId: string }
-  }
-  const open = (
-    streamer: Streamer,
-    t: { after(end: () => void): void },
-    options: Partial<Parameters<typeof openOverlay>[0]> = {},
-  ): OverlayClient => {
-    const overlay = openOverlay({ overlayUrl: streamer.overlayUrl, ...options })
-    t.after(() => overlay.close())
-    return overlay
   }
   const states = async (streamer: Streamer) =>
     (await streamer.get<{ items: Array<{ amount: string; state: string }> }>('/api/channel/donations')).items
@@ -139,7 +115,7 @@ describe('the overlay protocol', () => {
     const offer = one.frames().find((frame) => frame.event === 'alert.offer')?.data.d ?? {}
     const [primary, mirror] = one.role() === 'primary' ? [one, two] : [two, one]
     const start = async (overlay: OverlayClient) => {
-      const response = await fetch(`${node.baseUrl}/api/overlay/alerts/${String(offer['id'])}/start`, {
+      const response = await fetch(`${shared.node.baseUrl}/api/overlay/alerts/${String(offer['id'])}/start`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ ticket: overlay.ticket(), token: offer['token'] }),
@@ -220,13 +196,13 @@ describe('the overlay protocol', () => {
     const healthy = open(streamer, t, { drawMs: 0 })
     await until('it is connected', () => healthy.role() === 'primary')
     const key = new URL(streamer.overlayUrl).hash.replace('#k=', '')
-    const session = await fetch(`${node.baseUrl}/api/overlay/session`, {
+    const session = await fetch(`${shared.node.baseUrl}/api/overlay/session`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ key, instance: 'stuck', obs: false, w: 1, h: 1, ver: '1' }),
     })
     const { streamUrl } = (await session.json()) as { streamUrl: string }
-    const { hostname, port } = new URL(node.baseUrl)
+    const { hostname, port } = new URL(shared.node.baseUrl)
     const stuck = connect({ host: hostname, port: Number(port) })
     t.after(() => stuck.destroy())
     stuck.on('error', () => undefined)
@@ -250,7 +226,7 @@ describe('the overlay protocol', () => {
 
   test('a page of another version is asked to reload, the served one and foreign clients are not', async (t) => {
     const streamer = await newStreamer()
-    const html = await (await fetch(`${node.baseUrl}/o/`)).text()
+    const html = await (await fetch(`${shared.node.baseUrl}/o/`)).text()
     const served = /assets\/(overlay-[\w-]+\.js)"/.exec(html)?.[1] ?? assert.fail('the page has no script')
     const askedToReload = async (ver: string) => {
       const overlay = open(streamer, t, { ver })
@@ -267,7 +243,7 @@ describe('the overlay protocol', () => {
 
   test('broken tickets, keys and bodies are refused by name and break nothing', async () => {
     const post = (path: string, body: unknown) =>
-      fetch(`${node.baseUrl}${path}`, {
+      fetch(`${shared.node.baseUrl}${path}`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(body),
@@ -284,7 +260,7 @@ describe('the overlay protocol', () => {
     )
     assert.equal((await post('/api/overlay/alerts/nonsense/start', { ticket: 'a.b', token: 'c' })).status, 400)
     for (const ticket of ['', 'x', 'a.b', 'a.b.c', '%00', 'x'.repeat(500)]) {
-      const response = await fetch(`${node.baseUrl}/api/overlay/stream?ticket=${encodeURIComponent(ticket)}`)
+      const response = await fetch(`${shared.node.baseUrl}/api/overlay/stream?ticket=${encodeURIComponent(ticket)}`)
       assert.ok([400, 401].includes(response.status), `${ticket}: ${response.status}`)
     }
   })
@@ -297,13 +273,13 @@ describe('the overlay protocol', () => {
     await until('it was offered', () => overlay.frames().some((frame) => frame.event === 'alert.offer'))
     const token = overlay.frames().find((frame) => frame.event === 'alert.offer')?.data.d['token']
     const key = new URL(other.overlayUrl).hash.replace('#k=', '')
-    const session = await fetch(`${node.baseUrl}/api/overlay/session`, {
+    const session = await fetch(`${shared.node.baseUrl}/api/overlay/session`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ key, instance: 'x', obs: true, w: 1, h: 1, ver: '1' }),
     })
     const { ticket } = (await session.json()) as { ticket: string }
-    const start = await fetch(`${node.baseUrl}/api/overlay/alerts/${alertId}/start`, {
+    const start = await fetch(`${shared.node.baseUrl}/api/overlay/alerts/${alertId}/start`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ ticket, token }),

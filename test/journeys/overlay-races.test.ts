@@ -1,46 +1,22 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import { startNode, type TestNode } from '../support/node.ts'
-import { openOverlay, type OverlayClient } from '../support/overlay-client.ts'
-import { joinAsStreamer, type Streamer } from '../support/streamer.ts'
+import { describe, test } from 'node:test'
+import type { OverlayClient } from '../support/overlay-client.ts'
+import type { Streamer } from '../support/streamer.ts'
+import { shareNode } from '../support/shared-node.ts'
 import { until } from '../support/until.ts'
 
 /** What happens between an offer and its answer. An offer stands for 10 s; whatever takes longer here waited for that. */
 const AT_ONCE_MS = 3_000
 
 describe('an offer whose overlay changes', () => {
-  const ends: Array<() => unknown> = []
-  let node: TestNode
-  let channels = 0
-
-  before(async () => {
-    node = await startNode({ after: (end: () => unknown) => void ends.push(end) })
-  })
-  after(async () => {
-    for (const end of ends) await end()
-  })
-
-  const newStreamer = () =>
-    joinAsStreamer({
-      baseUrl: node.baseUrl,
-      simulatorUrl: node.simulator.url,
-      login: `races${++channels}`,
-      withoutDonations: true,
-    })
-  const open = (
-    streamer: Streamer,
-    t: { after(end: () => void): void },
-    options: Partial<Parameters<typeof openOverlay>[0]> = {},
-  ): OverlayClient => {
-    const overlay = openOverlay({ overlayUrl: streamer.overlayUrl, ...options })
-    t.after(() => overlay.close())
-    return overlay
-  }
+  const shared = shareNode()
+  const { open } = shared
+  const newStreamer = () => shared.newStreamer()
   const donate = (streamer: Streamer) =>
     streamer.send('POST', '/api/channel/test', { kind: 'donation', amount: 1, currency: 'RUB' })
   const wasOffered = (overlay: OverlayClient) => overlay.log.some((entry) => entry.event === 'offered')
   const post = (path: string, body: unknown) =>
-    fetch(`${node.baseUrl}${path}`, {
+    fetch(`${shared.node.baseUrl}${path}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
@@ -83,7 +59,7 @@ describe('an offer whose overlay changes', () => {
     const key = new URL(streamer.overlayUrl).hash.replace('#k=', '')
     const session = await post('/api/overlay/session', { key, instance, obs: true, w: 1, h: 1, ver: '1' })
     const { streamUrl } = (await session.json()) as { streamUrl: string }
-    const lost = await fetch(`${node.baseUrl}${streamUrl}`)
+    const lost = await fetch(`${shared.node.baseUrl}${streamUrl}`)
     const reader = lost.body?.pipeThrough(new TextDecoderStream()).getReader()
     const heard = async (word: string) => {
       for (let text = ''; !text.includes(word); text += (await reader?.read())?.value ?? '');
@@ -101,7 +77,7 @@ describe('an offer whose overlay changes', () => {
     const overlay = open(streamer, t)
     await until('it is primary', () => overlay.role() === 'primary')
     const counted = async () => {
-      const text = await (await fetch(`${node.baseUrl}/metrics`)).text()
+      const text = await (await fetch(`${shared.node.baseUrl}/metrics`)).text()
       return Number(/^chatfolk_donation_to_overlay_seconds_count (\d+)/m.exec(text)?.[1])
     }
     const before = await counted()
@@ -117,7 +93,7 @@ describe('an offer whose overlay changes', () => {
   test('the metrics tell how many alerts wait at the moment they are asked', async () => {
     const streamer = await newStreamer()
     await donate(streamer)
-    const metrics = await (await fetch(`${node.baseUrl}/metrics`)).text()
+    const metrics = await (await fetch(`${shared.node.baseUrl}/metrics`)).text()
     assert.match(metrics, /^chatfolk_alerts\{state="queued"\} [1-9]/m)
     assert.match(metrics, /^chatfolk_alerts\{state="started"\} \d/m)
   })
@@ -127,7 +103,10 @@ describe('an offer whose overlay changes', () => {
     const key = new URL(streamer.overlayUrl).hash.replace('#k=', '')
     const session = await post('/api/overlay/session', { key, instance: 'x', obs: true, w: 1, h: 1, ver: '1' })
     const { streamUrl } = (await session.json()) as { streamUrl: string }
-    const response = await fetch(`${node.baseUrl}${streamUrl}`, { method: 'HEAD', signal: AbortSignal.timeout(5_000) })
+    const response = await fetch(`${shared.node.baseUrl}${streamUrl}`, {
+      method: 'HEAD',
+      signal: AbortSignal.timeout(5_000),
+    })
     assert.equal(response.status, 405)
   })
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import { startNode, type TestNode } from '../support/node.ts'
+import { before, describe, test } from 'node:test'
 import { openOverlay } from '../support/overlay-client.ts'
 import { createControl } from '../support/simulator-control.ts'
-import { joinAsStreamer, type Streamer } from '../support/streamer.ts'
+import type { Streamer } from '../support/streamer.ts'
+import { shareNode } from '../support/shared-node.ts'
 import { until } from '../support/until.ts'
 
 interface Stream {
@@ -26,30 +26,20 @@ const NOT_YET: Stream = {
 
 /** One node for all; each test has a streamer of its own and clears its faults. */
 describe('when a platform misbehaves', () => {
-  const ends: Array<() => unknown> = []
-  let node: TestNode
+  const shared = shareNode()
   let control: ReturnType<typeof createControl>
-  let people = 0
 
-  before(async () => {
-    node = await startNode({ after: (end: () => unknown) => void ends.push(end) })
-    control = createControl(node.simulator.url)
-  })
-  after(async () => {
-    for (const end of ends) await end()
+  before(() => {
+    control = createControl(shared.node.simulator.url)
   })
 
   const newStreamer = async () => {
-    const streamer = await joinAsStreamer({
-      baseUrl: node.baseUrl,
-      simulatorUrl: node.simulator.url,
-      login: `fault${++people}`,
-    })
+    const streamer = await shared.newStreamer({ withDonations: true })
     await until('the stream is live', async () => (await stream(streamer)).state === 'live')
     return streamer
   }
   const stream = async ({ channelId }: Streamer): Promise<Stream> => {
-    const all = (await (await fetch(`${node.baseUrl}/api/admin/donations`)).json()) as Stream[]
+    const all = (await (await fetch(`${shared.node.baseUrl}/api/admin/donations`)).json()) as Stream[]
     // A connection that was just made is listed a moment after its person is back.
     return all.find((entry) => entry.channelId === channelId) ?? NOT_YET
   }
@@ -74,7 +64,7 @@ describe('when a platform misbehaves', () => {
       message: 'after the broken ones\r\n',
     })
     await until('the good one was shown', () => overlay.drawn().some((entry) => entry.amount === '3.00'))
-    const parked = (await (await fetch(`${node.baseUrl}/api/admin/parked`)).json()) as Array<{
+    const parked = (await (await fetch(`${shared.node.baseUrl}/api/admin/parked`)).json()) as Array<{
       id: string
       channelId: string
       payload: string
@@ -86,13 +76,13 @@ describe('when a platform misbehaves', () => {
       mine.some((entry) => entry.payload.includes('rubles') && /amount/.test(entry.reason)),
       JSON.stringify(mine),
     )
-    const resolve = await fetch(`${node.baseUrl}/api/admin/parked/${mine[0]?.id}`, { method: 'DELETE' })
+    const resolve = await fetch(`${shared.node.baseUrl}/api/admin/parked/${mine[0]?.id}`, { method: 'DELETE' })
     assert.equal(resolve.status, 204)
     assert.deepEqual(
       (await stored(streamer)).map(({ donor, message }) => ({ donor, message })),
       [{ donor: null, message: 'after the broken ones' }],
     )
-    const metrics = await (await fetch(`${node.baseUrl}/metrics`)).text()
+    const metrics = await (await fetch(`${shared.node.baseUrl}/metrics`)).text()
     assert.match(metrics, /chatfolk_donations_total\{source="push",result="parked"\} 2/)
   })
 
@@ -168,7 +158,7 @@ describe('when a platform misbehaves', () => {
     const streamer = await newStreamer()
     assert.equal((await streamer.send('DELETE', '/api/channel/donationalerts')).status, 204)
     await until('nobody listens any more', async () => {
-      const all = (await (await fetch(`${node.baseUrl}/api/admin/donations`)).json()) as Stream[]
+      const all = (await (await fetch(`${shared.node.baseUrl}/api/admin/donations`)).json()) as Stream[]
       return !all.some((entry) => entry.channelId === streamer.channelId)
     })
     await control.donate({
@@ -213,7 +203,7 @@ describe('when a platform misbehaves', () => {
       raw: { amount: 'broken' },
     })
     await until('both arrived', async () => (await stored(streamer)).length === 1)
-    assert.ok(!JSON.stringify(node.logs).includes(canary))
-    assert.ok(node.logs.length > 10)
+    assert.ok(!JSON.stringify(shared.node.logs).includes(canary))
+    assert.ok(shared.node.logs.length > 10)
   })
 })
