@@ -56,6 +56,7 @@ export interface Tuning {
   budgetSpacingMs?: number
   rateWindowMs?: number
   sweepEveryMs?: { live: number; idle: number }
+  socketStableAfterMs?: number
   checkAlertsEveryMs?: number
   rateLimits?: Parameters<typeof createServer>[0]['rateLimits']
 }
@@ -214,6 +215,7 @@ export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Se
       logger,
       metrics,
       ...(tuning.sweepEveryMs ? { sweepEveryMs: tuning.sweepEveryMs } : {}),
+      ...(tuning.socketStableAfterMs === undefined ? {} : { stableAfterMs: tuning.socketStableAfterMs }),
     })
     const later = (work: Promise<void>, what: string) => {
       work.catch((error: unknown) => logger.error({ err: error }, what))

@@ -30,6 +30,8 @@ export interface DonationStreamOptions {
   isLive(channelId: string): boolean
   clock: Clock
   random: () => number
+  /** A connection that lived this long was a success, however it ended. */
+  stableAfterMs?: number
   logger: Logger
   onChange(from: DonationStreamState, to: DonationStreamState): void
 }
@@ -46,8 +48,8 @@ export interface DonationStream {
   stop(): Promise<void>
 }
 
-/** A connection that lived this long was a success, however it ended. */
-const STABLE_MS = 30_000
+/** Each attempt costs a request of the budget: a platform that closes again at once must not spend it. */
+const STABLE_AFTER_MS = 30_000
 
 /** Connections in a row that ended over an answer that could not be read, before recovery is given up for reading back. */
 const MAX_UNREADABLE = 3
@@ -136,7 +138,7 @@ export function createDonationStream(options: DonationStreamOptions): DonationSt
         })
         const end = await socket.closed
         facts.set({ subscribed: false })
-        if (clock.monotonic() - began > STABLE_MS) socketFailures = 0
+        if (clock.monotonic() - began > (options.stableAfterMs ?? STABLE_AFTER_MS)) socketFailures = 0
         await intake.idle()
         intake.close()
         position = intake.position()

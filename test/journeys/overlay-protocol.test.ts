@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { describe, test } from 'node:test'
-import { openOverlay } from '../support/overlay-client.ts'
+import { openOverlay, type OverlayClient } from '../support/overlay-client.ts'
 import type { Streamer } from '../support/streamer.ts'
 import { shareNode } from '../support/shared-node.ts'
 import { until } from '../support/until.ts'

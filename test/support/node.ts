@@ -15,6 +15,7 @@ export const FAST: Tuning = {
   rateWindowMs: FAST_WINDOW_MS,
   sweepEveryMs: { live: 1_500, idle: 10_000 },
   checkAlertsEveryMs: 200,
+  socketStableAfterMs: 50,
   rateLimits: { other: 1_000_000, auth: 1_000_000, 'overlay-session': 1_000_000 },
 }
 
