@@ -6,6 +6,8 @@ import { readConfig, type Config } from './config.ts'
 /** A process that was told to stop is gone after this, whatever hangs. Orchestrators send SIGKILL after 10 s or more. */
 const STOP_WITHIN_MS = 9_000
 
+const PARENT_CHECK_MS = 500
+
 // Type stripping costs about as much as starting; the cache brings it to that of compiled JavaScript.
 enableCompileCache()
 await main()
@@ -30,6 +32,7 @@ async function main() {
   }
   process.on('SIGTERM', () => void stop('SIGTERM', 0))
   process.on('SIGINT', () => void stop('SIGINT', 0))
+  if (process.env['npm_lifecycle_event'] === 'start') stopWithParent(() => void stop('the end of npm start', 0))
   // A promise that nobody awaited belongs to one channel's work; the others must not pay for it.
   process.on('unhandledRejection', (error) =>
     logger.error({ err: error }, 'a rejection was not handled: this is a bug'),
@@ -57,6 +60,20 @@ async function main() {
     else logger.fatal({ err: error }, 'the start failed')
     await stop('the start failed', exitCode)
   }
+}
+
+/**
+ * npm passes SIGTERM to the shell it runs us in, and the shell to nobody: whoever stops `npm start`, in a container or
+ * a service, would leave us behind. The shell's end is the sign. (On Windows a process keeps its parent's number.)
+ */
+function stopWithParent(stop: () => void): void {
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    stop()
+  }, PARENT_CHECK_MS)
+  timer.unref()
 }
 
 async function startSimulator(config: Config, stops: Array<() => Promise<void>>) {

@@ -106,3 +106,24 @@ test('a port that is taken ends the start with 69 and says what to do', async (t
   assert.equal(await ended, 69)
   assert.match(output(), new RegExp(`PORT ${port}.*another`))
 })
+
+test('stopping npm start stops the node that npm ran, in order', async (t) => {
+  const dataDir = await temporaryDirectory(t)
+  const environment = nodeEnvironment({ port: await freePort(), simulatorUrl: NOWHERE, dataDir })
+  const baseUrl = environment['BASE_URL'] ?? ''
+  const npm = spawn('npm', ['start'], {
+    cwd: join(import.meta.dirname, '..'),
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let output = ''
+  npm.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  // The pipe closes when the last of them, the node, has ended.
+  const ended = once(npm, 'close')
+  t.after(() => npm.kill('SIGKILL'))
+  await until('it is ready', () => isReady(baseUrl), 30_000)
+  npm.kill('SIGTERM')
+  await ended
+  assert.match(output, /"msg":"stopped"/)
+  assert.equal(await isReady(baseUrl), false)
+})
