@@ -7,7 +7,7 @@ import { WebSocketServer, type WebSocket } from 'ws'
 import type { Simulator } from '../simulator/simulator.ts'
 import { openOverlay } from '../test/support/overlay-client.ts'
 import type { Streamer } from '../test/support/streamer.ts'
-import { until } from '../test/support/until.ts'
+import { eventually } from '../test/support/eventually.ts'
 
 export interface LatencyFigures {
   /** Publication leaves the platform → `alert.offer` is in the overlay's hands, milliseconds, one a donation. */
@@ -29,7 +29,7 @@ export async function measureLatency(
   const pipeline: number[] = []
   const echoed: number[] = []
   try {
-    await until('the overlay is there', () => overlay.role() === 'primary')
+    await eventually('the overlay is there', () => overlay.role() === 'primary')
     for (let n = 1; n <= rounds; n++) {
       const seen = overlay.frames().length
       const began = performance.now()
@@ -39,12 +39,12 @@ export async function measureLatency(
         currency: 'RUB',
         message: 'Спасибо за стрим! 💜',
       })
-      await until('the offer came', () =>
+      await eventually('the offer came', () =>
         overlay.log.some((entry) => entry.event === 'offered' && entry.amount === `${n}.00`),
       )
       const offered = overlay.log.find((entry) => entry.event === 'offered' && entry.amount === `${n}.00`)
       pipeline.push((offered?.at ?? 0) - began)
-      await until('it was shown', () =>
+      await eventually('it was shown', () =>
         overlay.log.some((entry) => entry.event === 'done' && entry.amount === `${n}.00`),
       )
       const offer = overlay

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { startSimulator } from '../simulator/simulator.ts'
 import { freePort, nodeEnvironment } from '../test/support/node.ts'
 import { joinAsStreamer } from '../test/support/streamer.ts'
-import { until } from '../test/support/until.ts'
+import { eventually } from '../test/support/eventually.ts'
 import { measureLatency } from './donation-latency.ts'
 import { line, megabytes, ms, quantile } from './figures.ts'
 import { cpuMs, databasePids, privateBytes, startNodeUnderTest } from './node-under-test.ts'
@@ -53,7 +53,7 @@ try {
   print(line('CPU of an idle node', `${(((await cpuMs(node.pid)) - cpuBefore) / (IDLE_MS / 1_000)).toFixed(1)} ms/s`))
 
   const streamer = await joinAsStreamer({ baseUrl: node.baseUrl, simulatorUrl: simulator.url, login: 'bench' })
-  await until(
+  await eventually(
     'the stream is live',
     async () => {
       const { donations } = await streamer.get<{ donations: { state: string } }>('/api/channel')

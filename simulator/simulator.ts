@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { createMovableClock, type Clock, type MovableClock } from './clock.ts'
 import { createControl } from './control/control.ts'
 import { pageRoutes } from './control/page.ts'
@@ -135,7 +136,11 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   ]
 
   const server = createServer((request, response) => void answer(routes, request, response))
+  /** Connections that left HTTP, or hang on the way out of it: the server no longer knows them. */
+  const upgrades = new Set<Duplex>()
   server.on('upgrade', (request, socket, head) => {
+    upgrades.add(socket)
+    socket.once('close', () => upgrades.delete(socket))
     if (request.url?.split('?')[0] === '/connection/websocket') sockets.upgrade(request, socket, head)
     else socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
   })
@@ -158,6 +163,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       const closed = once(server, 'close')
       server.close()
       server.closeAllConnections()
+      for (const socket of upgrades) socket.destroy()
       await closed
     },
     clock,

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { freePort, nodeEnvironment } from './support/node.ts'
-import { until } from './support/until.ts'
+import { eventually } from './support/eventually.ts'
 
 const MAIN = join(import.meta.dirname, '..', 'src', 'main.ts')
 /** Nobody listens there: a node must come up without its platforms. */
@@ -75,7 +75,7 @@ test('a node starts without its platforms, refuses a second on its data, and sto
   const environment = nodeEnvironment({ port, simulatorUrl: NOWHERE, dataDir })
   const first = run(t, environment)
   const baseUrl = environment['BASE_URL'] ?? ''
-  await until('it is ready', () => isReady(baseUrl), 20_000)
+  await eventually('it is ready', () => isReady(baseUrl), 20_000)
 
   const second = run(t, { ...environment, PORT: String(await freePort()) })
   assert.equal(await second.ended, 78)
@@ -89,7 +89,7 @@ test('a node starts without its platforms, refuses a second on its data, and sto
   assert.match(first.output(), /"msg":"stopped"/)
   // What it left can be taken up again.
   const third = run(t, environment)
-  await until('it is ready again', () => isReady(baseUrl), 20_000)
+  await eventually('it is ready again', () => isReady(baseUrl), 20_000)
   third.child.kill('SIGINT')
   assert.equal(await third.ended, 0)
 })
@@ -121,7 +121,7 @@ test('stopping npm start stops the node that npm ran, in order', async (t) => {
   // The pipe closes when the last of them, the node, has ended.
   const ended = once(npm, 'close')
   t.after(() => npm.kill('SIGKILL'))
-  await until('it is ready', () => isReady(baseUrl), 30_000)
+  await eventually('it is ready', () => isReady(baseUrl), 30_000)
   npm.kill('SIGTERM')
   await ended
   assert.match(output, /"msg":"stopped"/)

@@ -12,7 +12,7 @@ import { FAST, freePort, nodeEnvironment, recordingLogger } from '../support/nod
 import { checkRoutesAreShut, routesOf, type Answer } from '../support/route-inventory.ts'
 import { createControl } from '../support/simulator-control.ts'
 import { createBrowser, joinAsStreamer } from '../support/streamer.ts'
-import { until } from '../support/until.ts'
+import { eventually } from '../support/eventually.ts'
 
 /** Routes that change something for whoever brings an overlay key or a ticket made from one. */
 const OPEN_ACTIONS = [
@@ -110,23 +110,23 @@ describe('a whole node', () => {
     const control = createControl(simulator.url)
     const state = async () => (await streamer.get<{ donations: { state: string } }>('/api/channel')).donations.state
     const tokenRequests = () => simulator.log.all().filter(({ endpoint }) => endpoint === 'da.token').length
-    await until('the first connection', async () => (await state()) === 'live', 20_000)
+    await eventually('the first connection', async () => (await state()) === 'live', 20_000)
 
     const before = tokenRequests()
     await control.kill({ platform: 'da', userId: streamer.daId, kill: 'access' })
     await control.closeSockets({ daId: streamer.daId, code: 3001 })
-    await until('the loss', async () => (await state()) !== 'live')
-    await until('the renewed connection', async () => (await state()) === 'live', 20_000)
+    await eventually('the loss', async () => (await state()) !== 'live')
+    await eventually('the renewed connection', async () => (await state()) === 'live', 20_000)
     assert.equal(tokenRequests(), before + 1)
 
     await control.kill({ platform: 'da', userId: streamer.daId, kill: 'both' })
     await control.closeSockets({ daId: streamer.daId, code: 3001 })
-    await until('the call for the person', async () => (await state()) === 'needs_reauth', 20_000)
+    await eventually('the call for the person', async () => (await state()) === 'needs_reauth', 20_000)
 
     const browser = createBrowser(baseUrl)
     await browser.signIn('/auth/twitch/login', 'renewed')
     await browser.signIn('/auth/donationalerts/login', 'renewed')
-    await until('the connection anew', async () => (await state()) === 'live', 20_000)
+    await eventually('the connection anew', async () => (await state()) === 'live', 20_000)
   })
 
   test('keeps no token, session or overlay key in clear, neither in the database nor in the log', async () => {

@@ -4,7 +4,7 @@ import { startNode } from '../support/node.ts'
 import { openOverlay } from '../support/overlay-client.ts'
 import { createControl } from '../support/simulator-control.ts'
 import { joinAsStreamer } from '../support/streamer.ts'
-import { until } from '../support/until.ts'
+import { eventually } from '../support/eventually.ts'
 
 type Answer = Record<string, unknown>
 
@@ -19,12 +19,12 @@ test('what the service tells of itself has the fields it promises, before and af
   const overlay = openOverlay({ overlayUrl: streamer.overlayUrl })
   t.after(() => overlay.close())
   const channel = () => streamer.get<{ donations: Answer; overlays: Answer[]; alerts: Answer }>('/api/channel')
-  await until('the stream is live', async () => (await channel()).donations['state'] === 'live')
-  await until('the overlay is here', () => overlay.role() === 'primary')
+  await eventually('the stream is live', async () => (await channel()).donations['state'] === 'live')
+  await eventually('the overlay is here', () => overlay.role() === 'primary')
   assert.equal((await channel()).donations['lastDonationAt'], null)
 
   await createControl(simulator.url).donate({ daId: streamer.daId, amount: 5, currency: 'RUB', message: 'x' })
-  await until('it was shown', () => overlay.log.some((entry) => entry.event === 'done'))
+  await eventually('it was shown', () => overlay.log.some((entry) => entry.event === 'done'))
   const mine = await channel()
   assert.equal(
     names(mine).join(),

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { openBrowser } from '../support/browser.ts'
 import { freePort } from '../support/node.ts'
-import { until } from '../support/until.ts'
+import { eventually } from '../support/eventually.ts'
 
 const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.ts')
 
@@ -26,7 +26,7 @@ test('one command and no accounts: the printed overlay link shows donations with
     await ended
     await rm(dataDir, { recursive: true, force: true })
   })
-  await until('the links are printed', () => /Overlay +http/.test(output), 60_000)
+  await eventually('the links are printed', () => /Overlay +http/.test(output), 60_000)
   const [, overlayUrl] = /Overlay +(http\S+)/.exec(output) ?? []
   const [, dashboardUrl] = /Dashboard +(http\S+)/.exec(output) ?? []
   assert.ok(overlayUrl && dashboardUrl)

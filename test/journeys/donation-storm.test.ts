@@ -5,7 +5,7 @@ import { startNode } from '../support/node.ts'
 import { openOverlay } from '../support/overlay-client.ts'
 import { createControl } from '../support/simulator-control.ts'
 import { joinAsStreamer } from '../support/streamer.ts'
-import { until } from '../support/until.ts'
+import { eventually } from '../support/eventually.ts'
 
 test('200 donations through duplicates, reordering, lost sockets, an epoch reset, a storm of 429 and a dead token: each is stored once and shown once', async (t) => {
   const { baseUrl, simulator, logs } = await startNode(t)
@@ -14,7 +14,7 @@ test('200 donations through duplicates, reordering, lost sockets, an epoch reset
   const { daId } = streamer
   const overlay = openOverlay({ overlayUrl: streamer.overlayUrl })
   t.after(() => overlay.close())
-  await until('the stream is live', async () => (await donationState(streamer)) === 'live')
+  await eventually('the stream is live', async () => (await donationState(streamer)) === 'live')
 
   const ids: string[] = []
   let sent = 0
@@ -35,7 +35,7 @@ test('200 donations through duplicates, reordering, lost sockets, an epoch reset
 
   /** Each fault is to hit an open stream, and each donation after it a closed one. */
   const untilLive = () =>
-    until('the stream is live again', async () => (await donationState(streamer)) === 'live', 20_000)
+    eventually('the stream is live again', async () => (await donationState(streamer)) === 'live', 20_000)
 
   await donate(30)
   await donate(10, { push: 'duplicate' })
@@ -72,7 +72,7 @@ test('200 donations through duplicates, reordering, lost sockets, an epoch reset
   await donate(15)
 
   assert.equal(ids.length, 200)
-  await until('all 200 were shown', () => overlay.drawn().length >= 200, 60_000)
+  await eventually('all 200 were shown', () => overlay.drawn().length >= 200, 60_000)
   const verdict = await checkDelivery({ streamer, overlay, ids })
   assert.deepEqual(verdict, { stored: 200, shown: 200, lost: [], doubled: [], outOfOrder: 0 })
 

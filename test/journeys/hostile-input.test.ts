@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { openOverlay } from '../support/overlay-client.ts'
 import type { Streamer } from '../support/streamer.ts'
 import { shareNode } from '../support/shared-node.ts'
-import { until } from '../support/until.ts'
+import { eventually } from '../support/eventually.ts'
 
 /** A node that strangers write to. Each test ends with the proof that it still serves. */
 describe('whatever a stranger sends', () => {
@@ -15,9 +15,9 @@ describe('whatever a stranger sends', () => {
     fetch(`${shared.node.baseUrl}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
   const stillServes = async (streamer: Streamer) => {
     const overlay = openOverlay({ overlayUrl: streamer.overlayUrl })
-    await until('an overlay connects', () => overlay.role() !== undefined)
+    await eventually('an overlay connects', () => overlay.role() !== undefined)
     await streamer.send('POST', '/api/channel/test', { kind: 'donation', amount: 1, currency: 'RUB' })
-    await until('a donation is shown', () => overlay.drawn().length > 0)
+    await eventually('a donation is shown', () => overlay.drawn().length > 0)
     overlay.close()
   }
 
@@ -128,7 +128,7 @@ describe('whatever a stranger sends', () => {
   test('test donations of any form are refused or shown; no text breaks the store, the frame or the ledger', async () => {
     const streamer = await newStreamer()
     const overlay = openOverlay({ overlayUrl: streamer.overlayUrl, drawMs: 0 })
-    await until('an overlay connects', () => overlay.role() === 'primary')
+    await eventually('an overlay connects', () => overlay.role() === 'primary')
     const text = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 120 }),
       fc.constantFrom(
@@ -166,7 +166,7 @@ describe('whatever a stranger sends', () => {
       { numRuns: 80 },
     )
     assert.ok(accepted > 10)
-    await until('all accepted are shown', () => overlay.drawn().length === accepted, 20_000)
+    await eventually('all accepted are shown', () => overlay.drawn().length === accepted, 20_000)
     for (const frame of overlay.frames()) assert.equal(frame.data.v, 1)
     const { items } = await streamer.get<{ items: unknown[] }>('/api/channel/donations?limit=100')
     assert.equal(items.length, accepted)
@@ -177,7 +177,7 @@ describe('whatever a stranger sends', () => {
     const streamer = await newStreamer()
     const overlay = openOverlay({ overlayUrl: streamer.overlayUrl })
     t.after(() => overlay.close())
-    await until('an overlay connects', () => overlay.role() === 'primary')
+    await eventually('an overlay connects', () => overlay.role() === 'primary')
     const key = new URL(streamer.overlayUrl).hash.replace('#k=', '')
     const { hostname, port } = new URL(shared.node.baseUrl)
     const stuck: Socket[] = []
@@ -193,12 +193,12 @@ describe('whatever a stranger sends', () => {
       socket.pause()
       stuck.push(socket)
     }
-    await until(
+    await eventually(
       'no more than 20 have a seat',
       async () => (await streamer.get<{ overlays: unknown[] }>('/api/channel')).overlays.length <= 20,
     )
     await streamer.send('POST', '/api/channel/test', { kind: 'donation', amount: 1, currency: 'RUB' })
-    await until('the streamer’s own shows donations', () => overlay.drawn().length === 1)
+    await eventually('the streamer’s own shows donations', () => overlay.drawn().length === 1)
   })
 
   test('none of it was an error of ours, and nothing of one channel was told to another', () => {

@@ -7,7 +7,7 @@ import { readConfig } from '../../src/config.ts'
 import { openTestDatabase } from '../support/database.ts'
 import { FAST, FAST_WINDOW_MS, freePort, nodeEnvironment, recordingLogger } from '../support/node.ts'
 import { joinAsStreamer } from '../support/streamer.ts'
-import { until } from '../support/until.ts'
+import { eventually } from '../support/eventually.ts'
 
 test('a new key in front of the old one changes nothing that anybody notices, and the old one can go in the end', async (t) => {
   const { connectionString } = await openTestDatabase(t)
@@ -35,7 +35,7 @@ test('a new key in front of the old one changes nothing that anybody notices, an
   const streamer = await joinAsStreamer({ baseUrl, simulatorUrl: simulator.url, login: 'rotator' })
   const isLive = async () =>
     (await streamer.get<{ donations: { state: string } }>('/api/channel')).donations.state === 'live'
-  await until('its donations come', isLive)
+  await eventually('its donations come', isLive)
   const key = new URL(streamer.overlayUrl).hash.replace('#k=', '')
   const session = await fetch(`${baseUrl}/api/overlay/session`, {
     method: 'POST',
@@ -48,16 +48,16 @@ test('a new key in front of the old one changes nothing that anybody notices, an
   await restartWith(`${second},${first}`)
   assert.equal((await streamer.get('/api/channel'))['overlayUrl'], streamer.overlayUrl)
   assert.equal(await isGood(), 200, 'an open overlay goes on with its ticket')
-  await until('its donations come again', isLive)
+  await eventually('its donations come again', isLive)
 
-  await until('the link was sealed anew', () => logs.some((line) => line['resealed'] === 1))
+  await eventually('the link was sealed anew', () => logs.some((line) => line['resealed'] === 1))
 
   await restartWith(second)
-  await until('its tokens were sealed anew too', isLive)
+  await eventually('its tokens were sealed anew too', isLive)
   assert.equal(await isGood(), 401)
   assert.equal((await streamer.get('/api/channel'))['overlayUrl'], streamer.overlayUrl)
 
   await restartWith(first)
-  await until('the operator is told', () => logs.some((line) => line['unreadable'] === 1))
+  await eventually('the operator is told', () => logs.some((line) => line['unreadable'] === 1))
   assert.equal((await streamer.send('POST', '/api/channel/overlay-key')).status, 200, 'a lost link can be replaced')
 })

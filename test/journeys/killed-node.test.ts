@@ -11,7 +11,7 @@ import { FAST_WINDOW_MS, freePort, nodeEnvironment } from '../support/node.ts'
 import { openOverlay } from '../support/overlay-client.ts'
 import { createControl } from '../support/simulator-control.ts'
 import { joinAsStreamer } from '../support/streamer.ts'
-import { until } from '../support/until.ts'
+import { eventually } from '../support/eventually.ts'
 
 const KILLS = 10
 const DONATIONS = 200
@@ -32,7 +32,7 @@ test('a node that is killed at ten moments of 200 donations loses none and shows
   const streamer = await joinAsStreamer({ baseUrl, simulatorUrl: simulator.url, login: 'survivor' })
   const overlay = openOverlay({ overlayUrl: streamer.overlayUrl })
   t.after(() => overlay.close())
-  await until('the stream is live', async () => {
+  await eventually('the stream is live', async () => {
     const { donations } = await streamer.get<{ donations: { state: string } }>('/api/channel')
     return donations.state === 'live'
   })
@@ -70,7 +70,7 @@ test('a node that is killed at ten moments of 200 donations loses none and shows
   }
 
   assert.equal(starts.length, KILLS, 'every kill happened')
-  await until('every donation is at its end', async () => (await openAlerts(streamer)) === 0, 60_000)
+  await eventually('every donation is at its end', async () => (await openAlerts(streamer)) === 0, 60_000)
   const verdict = await checkDelivery({ streamer, overlay, ids })
   t.diagnostic(`restarts took ${starts.join(', ')} ms`)
   assert.equal(verdict.stored, DONATIONS)

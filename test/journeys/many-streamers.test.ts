@@ -4,7 +4,7 @@ import { startNode } from '../support/node.ts'
 import { openOverlay } from '../support/overlay-client.ts'
 import { createControl } from '../support/simulator-control.ts'
 import { joinAsStreamer } from '../support/streamer.ts'
-import { until } from '../support/until.ts'
+import { eventually } from '../support/eventually.ts'
 
 for (const count of [1, 30, 200]) {
   test(`${count} streamers connecting at once never cost more than 60 requests a window, and all get their donations`, async (t) => {
@@ -13,7 +13,7 @@ for (const count of [1, 30, 200]) {
     const streamers = await Promise.all(
       Array.from({ length: count }, (_, n) => joinAsStreamer({ baseUrl, simulatorUrl: simulator.url, login: `s${n}` })),
     )
-    await until(
+    await eventually(
       'all streams are live',
       async () => {
         const all = (await (await fetch(`${baseUrl}/api/admin/donations`)).json()) as Array<{ state: string }>
@@ -24,7 +24,7 @@ for (const count of [1, 30, 200]) {
     await Promise.all(
       streamers.map(({ daId }) => control.donate({ daId, username: 'Ann', amount: 5, currency: 'RUB' })),
     )
-    await until('every donation is stored', async () => {
+    await eventually('every donation is stored', async () => {
       const ledgers = await Promise.all(
         streamers.map((streamer) => streamer.get<{ items: unknown[] }>('/api/channel/donations')),
       )
@@ -46,7 +46,7 @@ test('after an outage of the platform’s sockets, live streamers come back befo
   for (const streamer of live) {
     const overlay = openOverlay({ overlayUrl: streamer.overlayUrl })
     t.after(() => overlay.close())
-    await until('the overlay is there', () => overlay.role() === 'primary')
+    await eventually('the overlay is there', () => overlay.role() === 'primary')
   }
   const states = async () => {
     const all = (await (await fetch(`${baseUrl}/api/admin/donations`)).json()) as Array<{
@@ -55,7 +55,7 @@ test('after an outage of the platform’s sockets, live streamers come back befo
     }>
     return new Map(all.map((stream) => [stream.channelId, stream.state]))
   }
-  await until(
+  await eventually(
     'all streams are live',
     async () => [...(await states()).values()].every((state) => state === 'live'),
     60_000,
@@ -64,8 +64,8 @@ test('after an outage of the platform’s sockets, live streamers come back befo
   // Full jitter spreads the comebacks over the first second; nobody can be signed during it, so all wait together.
   await control.fault({ target: 'da.subscribe', kind: '429', durationMs: 2_000, retryAfter: true })
   await control.closeSockets({ all: true, code: 3001 })
-  await until('all streams noticed', async () => [...(await states()).values()].every((state) => state !== 'live'))
-  await until(
+  await eventually('all streams noticed', async () => [...(await states()).values()].every((state) => state !== 'live'))
+  await eventually(
     'the live streamers are back',
     async () => {
       const now = await states()

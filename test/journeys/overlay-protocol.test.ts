@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import { openOverlay, type OverlayClient } from '../support/overlay-client.ts'
 import type { Streamer } from '../support/streamer.ts'
 import { shareNode } from '../support/shared-node.ts'
-import { until } from '../support/until.ts'
+import { eventually } from '../support/eventually.ts'
 
 /** One node for all; each test has a channel of its own. */
 describe('the overlay protocol', () => {
@@ -31,14 +31,14 @@ describe('the overlay protocol', () => {
   test('the first frame is a snapshot, ids are epoch and number, and settings count', async (t) => {
     const streamer = await newStreamer()
     const overlay = open(streamer, t)
-    await until('a snapshot came', () => overlay.frames().length > 0)
+    await eventually('a snapshot came', () => overlay.frames().length > 0)
     const [first] = overlay.frames()
     assert.equal(first?.event, 'snapshot')
     assert.match(first?.id ?? '', /^\d+-0$/)
     assert.equal(first?.data.v, 1)
     assert.deepEqual(first?.data.d['alert'], { current: null, queued: 0 })
     await streamer.send('PATCH', '/api/channel', { alerts: { volume: 30 } })
-    await until('the settings came', () => overlay.frames().some((frame) => frame.event === 'settings'))
+    await eventually('the settings came', () => overlay.frames().some((frame) => frame.event === 'settings'))
     const settings = overlay.frames().find((frame) => frame.event === 'settings')
     assert.match(settings?.id ?? '', /^\d+-1$/)
     const patch = settings?.data.d['patch'] as { alerts: { volume: number } } | undefined
@@ -49,7 +49,7 @@ describe('the overlay protocol', () => {
     const streamer = await newStreamer()
     const overlay = open(streamer, t)
     await donate(streamer, '22.50', { currency: 'usd', name: null, message: 'see https://evil.example now' })
-    await until('an offer came', () => overlay.drawn().length === 1)
+    await eventually('an offer came', () => overlay.drawn().length === 1)
     const offer = overlay.frames().find((frame) => frame.event === 'alert.offer')?.data.d ?? {}
     assert.deepEqual(
       {
@@ -78,7 +78,7 @@ describe('the overlay protocol', () => {
     const streamer = await newStreamer()
     for (const amount of [1, 2, 3]) await donate(streamer, amount)
     const overlay = open(streamer, t, { drawMs: 30 })
-    await until('all were shown', async () => (await states(streamer)).every((state) => state.endsWith('shown')))
+    await eventually('all were shown', async () => (await states(streamer)).every((state) => state.endsWith('shown')))
     assert.deepEqual(
       overlay.drawn().map((entry) => entry.amount),
       ['1.00', '2.00', '3.00'],
@@ -90,28 +90,28 @@ describe('the overlay protocol', () => {
   test('two sources with one key never play an alert twice: one is primary, and the other takes over when it goes', async (t) => {
     const streamer = await newStreamer()
     const first = open(streamer, t)
-    await until('the first is primary', () => first.role() === 'primary')
+    await eventually('the first is primary', () => first.role() === 'primary')
     const second = open(streamer, t)
-    await until('the second is a mirror', () => second.role() === 'mirror')
+    await eventually('the second is a mirror', () => second.role() === 'mirror')
     await donate(streamer, 1)
-    await until('it was shown', async () => (await states(streamer)).includes('1.00 shown'))
+    await eventually('it was shown', async () => (await states(streamer)).includes('1.00 shown'))
     assert.equal(first.drawn().length + second.drawn().length, 1)
     assert.ok(
       second.log.some((entry) => entry.event === 'offered'),
       'the mirror draws along',
     )
     first.close()
-    await until('the second takes over', () => second.role() === 'primary')
+    await eventually('the second takes over', () => second.role() === 'primary')
     await donate(streamer, 2)
-    await until('it was shown', () => second.drawn().length === 1)
+    await eventually('it was shown', () => second.drawn().length === 1)
   })
 
   test('a mirror that asks to draw all the same is refused', async (t) => {
     const streamer = await newStreamer()
     const [one, two] = [open(streamer, t, { draws: false }), open(streamer, t, { draws: false })]
-    await until('both are connected', () => one.role() && two.role() && one.role() !== two.role())
+    await eventually('both are connected', () => one.role() && two.role() && one.role() !== two.role())
     await donate(streamer, 1)
-    await until('the offer came', () => one.frames().some((frame) => frame.event === 'alert.offer'))
+    await eventually('the offer came', () => one.frames().some((frame) => frame.event === 'alert.offer'))
     const offer = one.frames().find((frame) => frame.event === 'alert.offer')?.data.d ?? {}
     const [primary, mirror] = one.role() === 'primary' ? [one, two] : [two, one]
     const start = async (overlay: OverlayClient) => {
@@ -131,28 +131,28 @@ describe('the overlay protocol', () => {
   test('while no overlay can be seen the queue waits, and goes on when one can', async (t) => {
     const streamer = await newStreamer()
     const overlay = open(streamer, t, { visible: false })
-    await until('it is connected', () => overlay.frames().length > 0)
+    await eventually('it is connected', () => overlay.frames().length > 0)
     await donate(streamer, 1)
     assert.deepEqual(await states(streamer), ['1.00 queued'])
     await overlay.report({ visible: true })
-    await until('it was shown', () => overlay.drawn().length === 1)
+    await eventually('it was shown', () => overlay.drawn().length === 1)
   })
 
   test('pausing holds the queue, resuming goes on, skipping ends what is on screen, replaying shows it again', async (t) => {
     const streamer = await newStreamer()
     const overlay = open(streamer, t, { drawMs: 60_000 })
     const { alertId } = await donate(streamer, 1)
-    await until('it is being drawn', () => overlay.drawn().length === 1)
+    await eventually('it is being drawn', () => overlay.drawn().length === 1)
     await streamer.send('POST', '/api/channel/alerts/pause')
     await donate(streamer, 2)
     assert.equal((await streamer.send('POST', '/api/channel/alerts/skip')).status, 200)
-    await until('it was cancelled on screen', () =>
+    await eventually('it was cancelled on screen', () =>
       overlay.log.some((entry) => entry.event === 'cancelled' && entry.alertId === alertId),
     )
     assert.deepEqual(await states(streamer), ['1.00 skipped', '2.00 queued'])
     assert.equal((await streamer.send('POST', `/api/channel/alerts/${alertId}/replay`)).status, 202)
     await streamer.send('POST', '/api/channel/alerts/resume')
-    await until('the replay came first', () => overlay.drawn().length === 2)
+    await eventually('the replay came first', () => overlay.drawn().length === 2)
     assert.equal(overlay.drawn()[1]?.amount, '1.00')
     await streamer.send('POST', '/api/channel/alerts/skip')
     await streamer.send('POST', '/api/channel/alerts/skip')
@@ -162,39 +162,39 @@ describe('the overlay protocol', () => {
   test('an overlay that goes away before it draws gives the alert back at once', async (t) => {
     const streamer = await newStreamer()
     const hung = open(streamer, t, { draws: false })
-    await until('it is primary', () => hung.role() === 'primary')
+    await eventually('it is primary', () => hung.role() === 'primary')
     await donate(streamer, 1)
-    await until('it was offered', () => hung.log.some((entry) => entry.event === 'offered'))
+    await eventually('it was offered', () => hung.log.some((entry) => entry.event === 'offered'))
     const second = open(streamer, t)
-    await until('the second is there', () => second.frames().length > 0)
+    await eventually('the second is there', () => second.frames().length > 0)
     hung.close()
-    await until('the second draws it', () => second.drawn().length === 1, 3_000)
+    await eventually('the second draws it', () => second.drawn().length === 1, 3_000)
     assert.equal(second.drawn()[0]?.attempt, 2)
   })
 
   test('a rotated key cuts its streams at once, and neither it nor its tickets open anything any more', async (t) => {
     const streamer = await newStreamer()
     const overlay = open(streamer, t)
-    await until('it is connected', () => overlay.role() === 'primary')
+    await eventually('it is connected', () => overlay.role() === 'primary')
     const began = performance.now()
     const { overlayUrl } = (await (await streamer.send('POST', '/api/channel/overlay-key')).json()) as {
       overlayUrl: string
     }
-    await until('the old one was let go', () => overlay.log.some((entry) => entry.event === 'unknown-key'), 5_000)
+    await eventually('the old one was let go', () => overlay.log.some((entry) => entry.event === 'unknown-key'), 5_000)
     t.diagnostic(`cut after ${Math.round(performance.now() - began)} ms`)
     assert.equal((await overlay.report({ visible: true })).status, 204, 'reports of a void ticket change nothing')
     const renewed = openOverlay({ overlayUrl })
     t.after(() => renewed.close())
-    await until('the new one works', () => renewed.role() === 'primary')
+    await eventually('the new one works', () => renewed.role() === 'primary')
     await donate(streamer, 1)
-    await until('and shows alerts', () => renewed.drawn().length === 1)
+    await eventually('and shows alerts', () => renewed.drawn().length === 1)
     assert.equal(overlay.drawn().length, 0)
   })
 
   test('a client that does not read is cut, and the others do not notice', async (t) => {
     const streamer = await newStreamer()
     const healthy = open(streamer, t, { drawMs: 0 })
-    await until('it is connected', () => healthy.role() === 'primary')
+    await eventually('it is connected', () => healthy.role() === 'primary')
     const key = new URL(streamer.overlayUrl).hash.replace('#k=', '')
     const session = await fetch(`${shared.node.baseUrl}/api/overlay/session`, {
       method: 'POST',
@@ -209,10 +209,10 @@ describe('the overlay protocol', () => {
     stuck.write(`GET ${streamUrl} HTTP/1.1\r\nhost: ${hostname}:${port}\r\n\r\n`)
     stuck.pause()
     const seats = async () => (await streamer.get<{ overlays: unknown[] }>('/api/channel')).overlays.length
-    await until('it has its seat', async () => (await seats()) === 2)
+    await eventually('it has its seat', async () => (await seats()) === 2)
     // The kernel's buffers come first; what they do not take is ours to hold, and we hold 64 KiB.
     const words = Array.from({ length: 200 }, (_, n) => `${'х'.repeat(40)}${n}`)
-    await until(
+    await eventually(
       'it was cut',
       async () => {
         for (let n = 0; n < 50; n++) await streamer.send('PATCH', '/api/channel', { alerts: { blockedWords: words } })
@@ -221,7 +221,7 @@ describe('the overlay protocol', () => {
       60_000,
     )
     await donate(streamer, 1)
-    await until('the healthy one still shows alerts', () => healthy.drawn().length === 1)
+    await eventually('the healthy one still shows alerts', () => healthy.drawn().length === 1)
   })
 
   test('a page of another version is asked to reload, the served one and foreign clients are not', async (t) => {
@@ -230,9 +230,9 @@ describe('the overlay protocol', () => {
     const served = /assets\/(overlay-[\w-]+\.js)"/.exec(html)?.[1] ?? assert.fail('the page has no script')
     const askedToReload = async (ver: string) => {
       const overlay = open(streamer, t, { ver })
-      await until('the first words came', () => overlay.frames().some((frame) => frame.event === 'role'))
+      await eventually('the first words came', () => overlay.frames().some((frame) => frame.event === 'role'))
       await streamer.send('PATCH', '/api/channel', { alerts: { volume: 1 } })
-      await until('later words came', () => overlay.frames().some((frame) => frame.event === 'settings'))
+      await eventually('later words came', () => overlay.frames().some((frame) => frame.event === 'settings'))
       overlay.close()
       return overlay.frames().find((frame) => frame.event === 'reload')?.data.d
     }
@@ -268,9 +268,9 @@ describe('the overlay protocol', () => {
   test('an alert belongs to its channel: another streamer’s ticket, session or ids open nothing of it', async (t) => {
     const [mine, other] = [await newStreamer(), await newStreamer()]
     const overlay = open(mine, t, { draws: false })
-    await until('it is connected', () => overlay.role() === 'primary')
+    await eventually('it is connected', () => overlay.role() === 'primary')
     const { alertId, donationId } = await donate(mine, 1)
-    await until('it was offered', () => overlay.frames().some((frame) => frame.event === 'alert.offer'))
+    await eventually('it was offered', () => overlay.frames().some((frame) => frame.event === 'alert.offer'))
     const token = overlay.frames().find((frame) => frame.event === 'alert.offer')?.data.d['token']
     const key = new URL(other.overlayUrl).hash.replace('#k=', '')
     const session = await fetch(`${shared.node.baseUrl}/api/overlay/session`, {

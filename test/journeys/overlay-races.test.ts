@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import type { OverlayClient } from '../support/overlay-client.ts'
 import type { Streamer } from '../support/streamer.ts'
 import { shareNode } from '../support/shared-node.ts'
-import { until } from '../support/until.ts'
+import { eventually } from '../support/eventually.ts'
 
 /** What happens between an offer and its answer. An offer stands for 10 s; whatever takes longer here waited for that. */
 const AT_ONCE_MS = 3_000
@@ -25,28 +25,28 @@ describe('an offer whose overlay changes', () => {
   test('a primary that hides gives its unanswered offer to the overlay that can be seen', async (t) => {
     const streamer = await newStreamer()
     const hides = open(streamer, t, { draws: false })
-    await until('it is primary', () => hides.role() === 'primary')
+    await eventually('it is primary', () => hides.role() === 'primary')
     const other = open(streamer, t)
-    await until('the other is a mirror', () => other.role() === 'mirror')
+    await eventually('the other is a mirror', () => other.role() === 'mirror')
     await donate(streamer)
-    await until('it was offered', () => wasOffered(hides))
+    await eventually('it was offered', () => wasOffered(hides))
     await hides.report({ visible: false })
-    await until('the other draws it', () => other.drawn().length === 1, AT_ONCE_MS)
+    await eventually('the other draws it', () => other.drawn().length === 1, AT_ONCE_MS)
   })
 
   test('an offer to a page that hides is kept for when it shows again', async (t) => {
     const streamer = await newStreamer()
     const overlay = open(streamer, t, { draws: false })
-    await until('it is primary', () => overlay.role() === 'primary')
+    await eventually('it is primary', () => overlay.role() === 'primary')
     await donate(streamer)
-    await until('it was offered', () => wasOffered(overlay))
+    await eventually('it was offered', () => wasOffered(overlay))
     await overlay.report({ visible: false })
-    await until('it waits again', async () => {
+    await eventually('it waits again', async () => {
       const { alerts } = await streamer.get<{ alerts: { queued: number } }>('/api/channel')
       return alerts.queued === 1
     })
     await overlay.report({ visible: true })
-    await until(
+    await eventually(
       'it is offered again',
       () => overlay.log.filter((entry) => entry.event === 'offered').length === 2,
       AT_ONCE_MS,
@@ -68,14 +68,14 @@ describe('an offer whose overlay changes', () => {
     await donate(streamer)
     await heard('event: alert.offer')
     const back = open(streamer, t, { instance })
-    await until('it draws', () => back.drawn().length === 1, AT_ONCE_MS)
+    await eventually('it draws', () => back.drawn().length === 1, AT_ONCE_MS)
     assert.equal((await reader?.read())?.done, true, 'the other stream was ended')
   })
 
   test('an alert that waited for the streamer does not count as a slow one', async (t) => {
     const streamer = await newStreamer()
     const overlay = open(streamer, t)
-    await until('it is primary', () => overlay.role() === 'primary')
+    await eventually('it is primary', () => overlay.role() === 'primary')
     const counted = async () => {
       const text = await (await fetch(`${shared.node.baseUrl}/metrics`)).text()
       return Number(/^chatfolk_donation_to_overlay_seconds_count (\d+)/m.exec(text)?.[1])
@@ -84,9 +84,9 @@ describe('an offer whose overlay changes', () => {
     await streamer.send('POST', '/api/channel/alerts/pause')
     await donate(streamer)
     const queuedAt = performance.now()
-    await until('it has waited a while', () => performance.now() - queuedAt > 500)
+    await eventually('it has waited a while', () => performance.now() - queuedAt > 500)
     await streamer.send('POST', '/api/channel/alerts/resume')
-    await until('it was drawn', () => overlay.drawn().length === 1)
+    await eventually('it was drawn', () => overlay.drawn().length === 1)
     assert.equal(await counted(), before)
   })
 

@@ -4,7 +4,7 @@ import { openOverlay } from '../support/overlay-client.ts'
 import { createControl } from '../support/simulator-control.ts'
 import type { Streamer } from '../support/streamer.ts'
 import { shareNode } from '../support/shared-node.ts'
-import { until } from '../support/until.ts'
+import { eventually } from '../support/eventually.ts'
 
 interface Stream {
   channelId: string
@@ -35,7 +35,7 @@ describe('when a platform misbehaves', () => {
 
   const newStreamer = async () => {
     const streamer = await shared.newStreamer({ withDonations: true })
-    await until('the stream is live', async () => (await stream(streamer)).state === 'live')
+    await eventually('the stream is live', async () => (await stream(streamer)).state === 'live')
     return streamer
   }
   const stream = async ({ channelId }: Streamer): Promise<Stream> => {
@@ -63,7 +63,7 @@ describe('when a platform misbehaves', () => {
       username: null,
       message: 'after the broken ones\r\n',
     })
-    await until('the good one was shown', () => overlay.drawn().some((entry) => entry.amount === '3.00'))
+    await eventually('the good one was shown', () => overlay.drawn().some((entry) => entry.amount === '3.00'))
     const parked = (await (await fetch(`${shared.node.baseUrl}/api/admin/parked`)).json()) as Array<{
       id: string
       channelId: string
@@ -96,14 +96,14 @@ describe('when a platform misbehaves', () => {
       const streamer = await newStreamer()
       await control.fault({ target: 'da.subscribe', kind, times: 2 })
       await control.closeSockets({ daId: streamer.daId, code: 3001 })
-      await until('the failure was counted', async () => ((await stream(streamer)).errors[type] ?? 0) >= 1, 20_000)
-      await until('the streamer is in backoff', async () => {
+      await eventually('the failure was counted', async () => ((await stream(streamer)).errors[type] ?? 0) >= 1, 20_000)
+      await eventually('the streamer is in backoff', async () => {
         const { state, backoffUntil } = await stream(streamer)
         return (state === 'backoff' && backoffUntil !== null) || state === 'live'
       })
       await control.donate({ daId: streamer.daId, amount: 7, currency: 'USD' })
-      await until('the stream is live again', async () => (await stream(streamer)).state === 'live', 20_000)
-      await until('nothing was lost', async () => (await stored(streamer)).length === 1)
+      await eventually('the stream is live again', async () => (await stream(streamer)).state === 'live', 20_000)
+      await eventually('nothing was lost', async () => (await stored(streamer)).length === 1)
       assert.equal((await stream(streamer)).failures, 0)
       await control.clearFaults()
     })
@@ -113,11 +113,11 @@ describe('when a platform misbehaves', () => {
     const streamer = await newStreamer()
     const overlay = openOverlay({ overlayUrl: streamer.overlayUrl })
     t.after(() => overlay.close())
-    await until('the streamer is live', () => overlay.role() === 'primary')
+    await eventually('the streamer is live', () => overlay.role() === 'primary')
     await control.halfOpen({ daId: streamer.daId })
     await control.donate({ daId: streamer.daId, amount: 5, currency: 'RUB' })
     // Silence makes a dead socket after 35 s.
-    await until('it was shown', () => overlay.drawn().length === 1, 15_000)
+    await eventually('it was shown', () => overlay.drawn().length === 1, 15_000)
   })
 
   test('a refused refresh means «connect again»; connecting again brings what was missed; a time-out never does', async () => {
@@ -126,17 +126,17 @@ describe('when a platform misbehaves', () => {
     // The first lost answer is asked for once more at once; the second is a failure.
     await control.fault({ target: 'da.token', kind: 'reset', times: 3 })
     await control.closeSockets({ daId: streamer.daId, code: 3001 })
-    await until(
+    await eventually(
       'the network error was counted',
       async () => ((await stream(streamer)).errors['network'] ?? 0) >= 1,
       20_000,
     )
-    await until('it came back by itself', async () => (await stream(streamer)).state === 'live', 20_000)
+    await eventually('it came back by itself', async () => (await stream(streamer)).state === 'live', 20_000)
     await control.clearFaults()
 
     await control.kill({ platform: 'da', userId: streamer.daId, kill: 'both' })
     await control.closeSockets({ daId: streamer.daId, code: 3001 })
-    await until(
+    await eventually(
       'the streamer is told',
       async () => {
         const { donations } = await streamer.get<{ donations: { state: string } }>('/api/channel')
@@ -146,7 +146,7 @@ describe('when a platform misbehaves', () => {
     )
     await control.donate({ daId: streamer.daId, amount: 11, currency: 'RUB' })
     await streamer.connectDonations()
-    await until(
+    await eventually(
       'what was missed is there',
       async () => (await stored(streamer)).some((item) => item.amount === '11.00'),
       20_000,
@@ -157,7 +157,7 @@ describe('when a platform misbehaves', () => {
   test('disconnecting ends the stream; donations made meanwhile are history when one connects again', async (t) => {
     const streamer = await newStreamer()
     assert.equal((await streamer.send('DELETE', '/api/channel/donationalerts')).status, 204)
-    await until('nobody listens any more', async () => {
+    await eventually('nobody listens any more', async () => {
       const all = (await (await fetch(`${shared.node.baseUrl}/api/admin/donations`)).json()) as Stream[]
       return !all.some((entry) => entry.channelId === streamer.channelId)
     })
@@ -170,9 +170,9 @@ describe('when a platform misbehaves', () => {
     const overlay = openOverlay({ overlayUrl: streamer.overlayUrl })
     t.after(() => overlay.close())
     await streamer.connectDonations()
-    await until('the history is there', async () => (await stored(streamer)).length === 1, 20_000)
+    await eventually('the history is there', async () => (await stored(streamer)).length === 1, 20_000)
     await control.donate({ daId: streamer.daId, amount: 22, currency: 'RUB' })
-    await until('the new one is shown', () => overlay.drawn().some((entry) => entry.amount === '22.00'))
+    await eventually('the new one is shown', () => overlay.drawn().some((entry) => entry.amount === '22.00'))
     assert.deepEqual(
       overlay.drawn().map((entry) => entry.amount),
       ['22.00'],
@@ -183,9 +183,9 @@ describe('when a platform misbehaves', () => {
     const [broken, healthy] = [await newStreamer(), await newStreamer()]
     await control.kill({ platform: 'da', userId: broken.daId, kill: 'both' })
     await control.closeSockets({ daId: broken.daId, code: 3001 })
-    await until('the one is in trouble', async () => (await stream(broken)).state === 'needs_reauth', 20_000)
+    await eventually('the one is in trouble', async () => (await stream(broken)).state === 'needs_reauth', 20_000)
     await control.donate({ daId: healthy.daId, amount: 9, currency: 'RUB' })
-    await until('the other gets his donation', async () => (await stored(healthy)).length === 1)
+    await eventually('the other gets his donation', async () => (await stored(healthy)).length === 1)
     assert.deepEqual(await stored(broken), [])
     assert.equal((await stream(healthy)).failures, 0)
   })
@@ -202,7 +202,7 @@ describe('when a platform misbehaves', () => {
       message: canary,
       raw: { amount: 'broken' },
     })
-    await until('both arrived', async () => (await stored(streamer)).length === 1)
+    await eventually('both arrived', async () => (await stored(streamer)).length === 1)
     assert.ok(!JSON.stringify(shared.node.logs).includes(canary))
     assert.ok(shared.node.logs.length > 10)
   })

@@ -10,7 +10,7 @@ import { freePort, nodeEnvironment, recordingLogger, startNode } from '../suppor
 import { openOverlay } from '../support/overlay-client.ts'
 import { createControl } from '../support/simulator-control.ts'
 import { createBrowser, joinAsStreamer } from '../support/streamer.ts'
-import { until } from '../support/until.ts'
+import { eventually } from '../support/eventually.ts'
 
 /** Orchestrators kill after 10 s; the process itself gives up after 9. */
 const STOP_WITHIN_MS = 9_000
@@ -28,7 +28,7 @@ test('a node stops in time with open streams, requests in line for the budget an
   const streamer = await joinAsStreamer({ baseUrl, simulatorUrl: simulator.url, login: 'stopper' })
   const overlays = [1, 2, 3].map(() => openOverlay({ overlayUrl: streamer.overlayUrl, draws: false }))
   t.after(() => overlays.forEach((overlay) => overlay.close()))
-  await until('all are here', () => overlays.every((overlay) => overlay.role()))
+  await eventually('all are here', () => overlays.every((overlay) => overlay.role()))
   // From here on every answer is a minute away, and somebody waits for a connection to come about.
   for (const target of ['da.user', 'da.rest', 'da.subscribe', 'twitch'])
     await control.fault({ target, kind: 'hang', durationMs: 60_000 })
@@ -41,8 +41,8 @@ test('a node stops in time with open streams, requests in line for the budget an
     (await control.requests()).requests.some(
       (request) => request['endpoint'] === endpoint && request['fault'] === 'hang',
     )
-  await until('a signature hangs', () => isHanging('da.subscribe'))
-  await until('a sign-in hangs', () => isHanging('twitch.token'))
+  await eventually('a signature hangs', () => isHanging('da.subscribe'))
+  await eventually('a sign-in hangs', () => isHanging('twitch.token'))
   const tookMs = await timed(node.stop())
   assert.ok(tookMs < STOP_WITHIN_MS, `${Math.round(tookMs)} ms`)
   await waiting
@@ -82,6 +82,6 @@ test('a donation socket that is never answered does not hold up the stop of a no
   const { port } = mute.address() as { port: number }
   const node = await startNode(t, { environment: { DONATIONALERTS_SOCKET_URL: `ws://127.0.0.1:${port}/` } })
   await joinAsStreamer({ baseUrl: node.baseUrl, simulatorUrl: node.simulator.url, login: 'dialler' })
-  await until('it dials', () => open.size > 0)
+  await eventually('it dials', () => open.size > 0)
   assert.ok((await timed(node.stop())) < 2_000)
 })

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { once } from 'node:events'
 import { test } from 'node:test'
+import { WebSocket } from 'ws'
+import { startSimulator } from '../../simulator/simulator.ts'
 import { eventually } from '../support/eventually.ts'
 import { heard, startPlatforms, type SimulatedPlatforms } from '../support/simulated-platforms.ts'
 
@@ -192,4 +195,15 @@ test('recovery can be off, and so can the history', async (t) => {
     heard(socket).map(({ seq }) => seq),
     [1, undefined],
   )
+})
+
+test('a simulator ends at once, whatever hangs in it', async (t) => {
+  const simulator = await startSimulator({ port: 0 })
+  simulator.faults.add({ target: 'da.socket', kind: 'hang', durationMs: 60_000 })
+  const socket = new WebSocket(`${simulator.url.replace(/^http/, 'ws')}/connection/websocket`)
+  const failed = once(socket, 'error')
+  t.after(() => socket.terminate())
+  await eventually('the socket hangs', () => simulator.log.all().some((request) => request.endpoint === 'da.socket'))
+  await simulator.close()
+  await failed
 })
