@@ -25,9 +25,14 @@ export interface Config {
   twitch: OAuthApplication & { authUrl: string; apiUrl: string }
   donationAlerts: { applications: OAuthApplication[]; url: string; socketUrl: string }
   log: { level: string; pretty: boolean }
+  /** What is set and changes nothing in this version: whoever set it believes that it does. */
+  unused: string[]
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
+
+/** Settings of a cluster, which this version is not yet. */
+const NOT_USED_YET = ['REDIS_URL', 'REDIS_SENTINELS', 'REDIS_SENTINEL_NAME', 'REDIS_CLUSTER', 'ROLES']
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
@@ -86,6 +91,7 @@ export function readConfig(env: Environment, { isTerminal = false } = {}): Confi
         'wss:',
       ]),
     },
+    unused: NOT_USED_YET.filter((name) => read.text(name, '') !== ''),
     log: {
       level: read.oneOf('LOG_LEVEL', 'info', LOG_LEVELS),
       pretty: read.flag('LOG_PRETTY', isTerminal),

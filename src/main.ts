@@ -15,6 +15,12 @@ await main()
 async function main() {
   const config = tryTo(() => readConfig(process.env, { isTerminal: process.stdout.isTTY }))
   const logger = createLogger({ ...config.log, nodeId: config.nodeId })
+  if (config.unused.length > 0) {
+    logger.warn(
+      { settings: config.unused },
+      'these settings do nothing yet: this version runs as one node without Redis',
+    )
+  }
   const stops: Array<() => Promise<void>> = []
   let stopping = false
 

@@ -153,3 +153,9 @@ test('half a Twitch application is no demo, and a demand for Redis is not passed
       error instanceof StartError && error.exitCode === 69 && error.message.includes('REDIS_REQUIRED'),
   )
 })
+
+test('settings of a cluster are told to be without effect, not passed over', (t) => {
+  const DATA_DIR = dataDir(t)
+  assert.deepEqual(readConfig({ DATA_DIR }).unused, [])
+  assert.deepEqual(readConfig({ DATA_DIR, REDIS_URL: 'redis://x', ROLES: 'web' }).unused, ['REDIS_URL', 'ROLES'])
+})
