@@ -15,10 +15,13 @@ describe('whatever a stranger sends', () => {
     fetch(`${shared.node.baseUrl}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
   const stillServes = async (streamer: Streamer) => {
     const overlay = openOverlay({ overlayUrl: streamer.overlayUrl })
-    await eventually('an overlay connects', () => overlay.role() !== undefined)
-    await streamer.send('POST', '/api/channel/test', { kind: 'donation', amount: 1, currency: 'RUB' })
-    await eventually('a donation is shown', () => overlay.drawn().length > 0)
-    overlay.close()
+    try {
+      await eventually('an overlay connects', () => overlay.role() !== undefined)
+      await streamer.send('POST', '/api/channel/test', { kind: 'donation', amount: 1, currency: 'RUB' })
+      await eventually('a donation is shown', () => overlay.drawn().length > 0)
+    } finally {
+      overlay.close()
+    }
   }
 
   test('no file but the built pages can be reached', async () => {
@@ -125,9 +128,9 @@ describe('whatever a stranger sends', () => {
     await stillServes(streamer)
   })
 
-  test('test donations of any form are refused or shown; no text breaks the store, the frame or the ledger', async () => {
+  test('test donations of any form are refused or shown; no text breaks the store, the frame or the ledger', async (t) => {
     const streamer = await newStreamer()
-    const overlay = openOverlay({ overlayUrl: streamer.overlayUrl, drawMs: 0 })
+    const overlay = shared.open(streamer, t, { drawMs: 0 })
     await eventually('an overlay connects', () => overlay.role() === 'primary')
     const text = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 120 }),
@@ -147,7 +150,8 @@ describe('whatever a stranger sends', () => {
       fc.asyncProperty(
         text,
         text,
-        fc.oneof(fc.constantFrom(1, '2.50', '0', -1, '1e9', 'NaN', null), fc.float()),
+        // Half of them are amounts: what is refused for its amount says nothing of its words.
+        fc.oneof(fc.constantFrom(1, '2.50', '0'), fc.oneof(fc.constantFrom(-1, '1e9', 'NaN', null), fc.float())),
         async (name, message, amount) => {
           const answer = await streamer.send('POST', '/api/channel/test', {
             kind: 'donation',
@@ -170,7 +174,6 @@ describe('whatever a stranger sends', () => {
     for (const frame of overlay.frames()) assert.equal(frame.data.v, 1)
     const { items } = await streamer.get<{ items: unknown[] }>('/api/channel/donations?limit=100')
     assert.equal(items.length, accepted)
-    overlay.close()
   })
 
   test('a thousand clients that open streams and never read are held to their bounds, and a streamer’s overlay does not notice', async (t) => {
