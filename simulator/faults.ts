@@ -12,6 +12,11 @@ export const TARGETS = [
   'twitch.validate',
   'twitch.revoke',
   'twitch.users',
+  'twitch.subscriptions',
+  'twitch.conduits',
+  'twitch.shards',
+  'twitch.chat',
+  'twitch.socket',
 ] as const
 export type Target = (typeof TARGETS)[number]
 
@@ -33,6 +38,10 @@ export interface FaultFields {
   delayMs?: number | undefined
   /** Whether a 429 says how long to wait. */
   retryAfter?: boolean | undefined
+  /** The words of a refusal. */
+  message?: string | undefined
+  /** When a 429 of Twitch says that points are back; negative: in the past. */
+  resetInS?: number | undefined
 }
 
 export interface Fault {
@@ -43,6 +52,8 @@ export interface Fault {
   timesLeft: number
   delayMs: number
   retryAfter: boolean
+  message: string | null
+  resetInS: number | null
 }
 
 export interface Faults {
@@ -64,7 +75,7 @@ export function createFaults(clock: Clock): Faults {
     return faults
   }
   return {
-    add({ target, kind, durationMs, times, delayMs = SLOW_MS, retryAfter = true }) {
+    add({ target, kind, durationMs, times, delayMs = SLOW_MS, retryAfter = true, message, resetInS }) {
       const fault: Fault = {
         id: ++serial,
         target,
@@ -73,6 +84,8 @@ export function createFaults(clock: Clock): Faults {
         timesLeft: times ?? (durationMs === undefined ? 1 : Infinity),
         delayMs,
         retryAfter,
+        message: message ?? null,
+        resetInS: resetInS ?? null,
       }
       faults.push(fault)
       return fault

@@ -50,7 +50,7 @@ export function createGateway({ clock, faults, log }: GatewayOptions): Gateway {
       exchange.request.socket.resetAndDestroy()
       return null
     }
-    const failure = fault && failureOf(fault, clock)
+    const failure = fault && failureOf(fault, target, clock)
     if (failure) return answerWith(failure)
     if (limited?.refusal) return answerWith(limited.refusal)
 
@@ -65,16 +65,20 @@ export function createGateway({ clock, faults, log }: GatewayOptions): Gateway {
   }
 }
 
-function failureOf(fault: Fault, clock: Clock): Reply | undefined {
+function failureOf(fault: Fault, target: Target, clock: Clock): Reply | undefined {
+  const { message } = fault
   switch (fault.kind) {
     case '429':
+      if (target.startsWith('twitch.')) return tooManyAtTwitch(fault, clock)
       return json(
         429,
-        { message: 'Too Many Attempts.' },
+        { message: message ?? 'Too Many Attempts.' },
         fault.retryAfter ? { 'retry-after': waitOf(fault, clock) } : {},
       )
     case '500':
-      return json(500, { message: 'Server Error' })
+      return target.startsWith('twitch.')
+        ? json(500, { error: 'Internal Server Error', status: 500, message: message ?? '' })
+        : json(500, { message: message ?? 'Server Error' })
     case '502':
       return html(
         502,
@@ -90,6 +94,18 @@ function failureOf(fault: Fault, clock: Clock): Reply | undefined {
     default:
       return undefined
   }
+}
+
+/** A limit, or with other words a quota, whose refusal looks the same but for the words: nothing is used up then. */
+function tooManyAtTwitch(fault: Fault, clock: Clock): Reply {
+  const resetAtS = Math.floor(clock.now() / 1_000) + (fault.resetInS ?? Number(waitOf(fault, clock)))
+  return json(
+    429,
+    { error: 'Too Many Requests', status: 429, message: fault.message ?? 'too many requests' },
+    fault.retryAfter && fault.message === null
+      ? { 'ratelimit-remaining': '0', 'ratelimit-reset': String(resetAtS) }
+      : {},
+  )
 }
 
 /** Whole seconds until the fault is over; a minute where only the number of refusals is known. */

@@ -50,8 +50,8 @@ export interface Grants {
   end(pair: string, which: Grant['kind'] | 'both', afterMs?: number): void
   /** Seconds since 1970, as tokens count. */
   nowS(): number
-  /** Ends all that was ever given out for this account. */
-  kill(user: string, which: Grant['kind'] | 'both'): void
+  /** Ends all that was ever given out for this account, or for none: to everybody, or to one application. */
+  kill(user: string | null, which: Grant['kind'] | 'both', client?: string): void
   clear(): void
 }
 
@@ -71,7 +71,7 @@ export function createGrants({ clock, key, readable }: GrantsOptions): Grants {
   const codes = new Map<string, Code>()
   /** `<kind> <pair>` → when it died. */
   const dead = new Map<string, number>()
-  /** `<kind> <user>` → the last serial number that died. */
+  /** `<kind> <user>`, or with ` <client>` behind it → the last serial number that died. */
   const killed = new Map<string, number>()
   // Starts from the time so that tokens of an earlier run count as older.
   let serial = clock.now() * 1_000
@@ -138,7 +138,8 @@ export function createGrants({ clock, key, readable }: GrantsOptions): Grants {
       if (!grant) return null
       if (grant.exp !== null && grant.exp * 1_000 <= clock.now()) return null
       if ((dead.get(`${kind} ${grant.pair}`) ?? Infinity) <= clock.monotonic()) return null
-      if (grant.user !== null && grant.serial <= (killed.get(`${kind} ${grant.user}`) ?? 0)) return null
+      const own = `${kind} ${grant.user ?? ''}`
+      if (grant.serial <= Math.max(killed.get(own) ?? 0, killed.get(`${own} ${grant.client}`) ?? 0)) return null
       return grant
     },
     end(pair, which, afterMs = 0) {
@@ -152,8 +153,9 @@ export function createGrants({ clock, key, readable }: GrantsOptions): Grants {
         dead.delete(oldest)
       }
     },
-    kill(user, which) {
-      for (const kind of halves(which)) killed.set(`${kind} ${user}`, serial)
+    kill(user, which, client) {
+      for (const kind of halves(which))
+        killed.set(`${kind} ${user ?? ''}${client === undefined ? '' : ` ${client}`}`, serial)
     },
     clear() {
       for (const memory of [codes, dead, killed]) memory.clear()

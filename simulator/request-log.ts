@@ -30,8 +30,13 @@ export interface RequestLog {
 
 const KEPT = 200_000
 
-/** People's browsers make these, no budget covers them. */
-const BY_BROWSER: ReadonlySet<Target> = new Set<Target>(['da.authorize', 'twitch.authorize', 'da.socket'])
+/** People's browsers make these, or they are sockets: no budget covers them. */
+const UNCOUNTED: ReadonlySet<Target> = new Set<Target>([
+  'da.authorize',
+  'twitch.authorize',
+  'da.socket',
+  'twitch.socket',
+])
 
 export function createRequestLog(clock: Clock): RequestLog {
   let requests: LoggedRequest[] = []
@@ -50,7 +55,7 @@ export function createRequestLog(clock: Clock): RequestLog {
     maxInWindow(windowMs) {
       const times = new Map<string, number[]>()
       for (const { application, endpoint, at } of requests) {
-        if (application === null || BY_BROWSER.has(endpoint)) continue
+        if (application === null || UNCOUNTED.has(endpoint)) continue
         const own = times.get(application)
         if (own) own.push(at)
         else times.set(application, [at])

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { APPLICATIONS } from './applications.ts'
 import { createMovableClock, type Clock, type MovableClock } from './clock.ts'
 import { createControl } from './control/control.ts'
 import { pageRoutes } from './control/page.ts'
@@ -20,11 +21,11 @@ import { answer } from './http.ts'
 import { createPeople, type People } from './people.ts'
 import { createRandom } from './random.ts'
 import { createRequestLog, type RequestLog } from './request-log.ts'
+import { startDemoChat } from './scenarios/demo-chat.ts'
+import { gatherViewers } from './scenarios/demo-viewers.ts'
 import { DEMO_STREAMER, startDemo } from './scenarios/demo.ts'
 import { DEFAULT_SWITCHES, type Switches } from './switches.ts'
-import { helixRoutes } from './twitch/helix.ts'
-import { twitchOAuthRoutes } from './twitch/oauth.ts'
-import { createPoints } from './twitch/points.ts'
+import { createTwitch, type Twitch } from './twitch/twitch.ts'
 
 export interface SimulatorOptions {
   /** 0 takes a free one. */
@@ -53,6 +54,7 @@ export interface Simulator {
   channels: Channels
   sockets: SocketServer
   socketTokens: SocketTokens
+  twitch: Twitch
   twitchGrants: Grants
   daGrants: Grants
   faults: Faults
@@ -64,6 +66,9 @@ export interface Simulator {
 
 /** How long the other side gets to answer our pings when time is pushed. Over loopback it takes less than one. */
 const SETTLE_MS = 50
+
+/** What a bot needs to read and to speak. */
+const DEMO_SCOPES = ['user:read:chat', 'user:write:chat', 'user:bot', 'channel:bot']
 
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { port = 0, host = '127.0.0.1', demo = false, strictApps = false, seed = 1, rateWindowMs = 60_000 } = options
@@ -83,39 +88,42 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const faults = createFaults(clock)
   const log = createRequestLog(clock)
   const gateway = createGateway({ clock, faults, log })
-  const points = createPoints(clock)
   const twitchGrants = createGrants({ clock, key: `${signingKey} twitch`, readable: false })
   const daGrants = createGrants({ clock, key: `${signingKey} da`, readable: true })
   const socketTokens = createSocketTokens(clock, `${signingKey} socket`)
   const channels = createChannels(clock, random, switches)
   const donations = createDonations(clock, channels)
   const rateWindow = createRateWindow(clock, switches)
+  const twitch = createTwitch({ clock, random, people, grants: twitchGrants, switches, faults, log, gateway })
   const sockets = createSocketServer({ clock, random, switches, channels, tokens: socketTokens, faults, log })
 
   async function settle(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve))
     const deadline = performance.now() + SETTLE_MS
-    while (sockets.sessions().some((session) => session.awaitsPong()) && performance.now() < deadline)
-      await new Promise((resolve) => setTimeout(resolve, 1))
+    const awaitsPong = () =>
+      [...sockets.sessions(), ...twitch.sockets.sessions()].some((session) => session.awaitsPong())
+    while (awaitsPong() && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 1))
   }
 
   const populate = () => {
-    if (demo) people.add(DEMO_STREAMER)
+    if (!demo) return
+    people.add(DEMO_STREAMER)
+    gatherViewers(twitch, DEMO_STREAMER.twitchId)
+    // Sign-ins outlive a simulator of the demo, and so does what they allowed.
+    twitch.authorizations.allow(DEMO_STREAMER.twitchId, APPLICATIONS.twitch, DEMO_SCOPES)
   }
   const reset = () => {
     for (const session of sockets.sessions()) session.terminate()
-    for (const part of [people, faults, log, points, twitchGrants, daGrants, channels, donations, rateWindow])
+    for (const part of [people, faults, log, twitch, twitchGrants, daGrants, channels, donations, rateWindow])
       part.clear()
     Object.assign(switches, initialSwitches)
     populate()
   }
   populate()
 
-  const twitch = { people, grants: twitchGrants, switches, gateway }
   const da = { clock, people, grants: daGrants, switches, gateway, rateWindow }
   const routes = [
-    ...twitchOAuthRoutes(twitch),
-    ...helixRoutes({ ...twitch, points }),
+    ...twitch.routes,
     ...oauthRoutes(da),
     ...restRoutes({ ...da, donations, socketTokens, userOfClient: sockets.userOfClient }),
     ...createControl({
@@ -124,6 +132,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       donations,
       channels,
       sockets,
+      twitch,
       twitchGrants,
       daGrants,
       faults,
@@ -141,7 +150,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   server.on('upgrade', (request, socket, head) => {
     upgrades.add(socket)
     socket.once('close', () => upgrades.delete(socket))
-    if (request.url?.split('?')[0] === '/connection/websocket') sockets.upgrade(request, socket, head)
+    const path = request.url?.split('?')[0]
+    if (path === '/connection/websocket') sockets.upgrade(request, socket, head)
+    else if (path === '/ws') twitch.sockets.upgrade(request, socket, head)
     else socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
   })
   server.on('clientError', (_error, socket) => {
@@ -152,13 +163,23 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   await once(server, 'listening')
   const address = server.address() as AddressInfo
   const name = address.family === 'IPv6' ? `[${address.address}]` : address.address
-  const stopDemo = demo ? startDemo({ clock, random: createRandom(seed + 1), sockets, donations, people }) : () => {}
+  const stopDemo = demo ? startDemos() : () => {}
+  function startDemos(): () => void {
+    const stopDonations = startDemo({ clock, random: createRandom(seed + 1), sockets, donations, people })
+    const channelId = DEMO_STREAMER.twitchId
+    const stopChat = startDemoChat({ clock, random: createRandom(seed + 2), twitch, channelId })
+    return () => {
+      stopDonations()
+      stopChat()
+    }
+  }
 
   return {
     url: `http://${name === '0.0.0.0' || name === '[::]' ? '127.0.0.1' : name}:${address.port}`,
     async close() {
       stopDemo()
       sockets.stop()
+      twitch.sockets.stop()
       clock.stop()
       const closed = once(server, 'close')
       server.close()
@@ -172,6 +193,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     channels,
     sockets,
     socketTokens,
+    twitch,
     twitchGrants,
     daGrants,
     faults,

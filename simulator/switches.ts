@@ -39,8 +39,48 @@ export interface Switches {
   socketVersion: string
 
   twitchAccessTokenTtlS: number
+  /** Of an application's own token. */
+  twitchAppTokenTtlS: number
   twitchRefreshRotates: boolean
   twitchDeadRefreshStatus: 400 | 401
+
+  /** Helix: points a minute for an application by itself, and as many for each of its users. */
+  helixPointsPerMinute: number
+  /** … and the same for sending chat messages, which has a bucket of its own. */
+  chatPointsPerMinute: number
+  /** The Send API's answer to a bot that may not speak there. */
+  sendForbiddenStatus: 401 | 403
+  /** 20 messages in 30 s for an account in all channels together, 100 where it is more than a viewer. */
+  globalSendCap: boolean
+  /** One message a second and channel for an account that is but a viewer there. */
+  channelSendCap: boolean
+  /** Whether an account's own messages come back as events. */
+  ownMessageEcho: boolean
+  /** … and whether they do before the Send API has answered. */
+  echoBeforeAnswer: boolean
+
+  subscriptionPageSize: number
+  shardPageSize: number
+  /** Shards in one PATCH. */
+  shardBatchMax: number
+  /** Whether shards that a lower count took away are still listed. */
+  removedShardsStayListed: boolean
+  /** How long after the end of a conduit its subscriptions are said to have ended. */
+  conduitDeletedDelayMs: number
+  /** Which other shard an event is sent to when its own is disabled. */
+  retryShard: 'next' | 'random'
+  /** Whether a shard goes over to the new connection of a client that was told to move. */
+  shardKeptOnReconnect: boolean
+  /** Whether the old connection still hears everything when the new one does. */
+  reconnectOverlap: boolean
+  /** The shortest keepalive that a client may ask for. Twitch's is 10 s. */
+  keepaliveMinS: number
+  eventsubPingEveryMs: number
+  eventsubPongWithinMs: number
+  /** How long it takes Twitch to notice a connection that broke off without a close frame. */
+  deadSocketNoticedMs: number
+  /** Whether welcomes carry a field that no documentation knows. */
+  recoveryUrl: boolean
 }
 
 /** Laravel's way of saying "for ever": 20 years less a second, as two independent test suites have it. */
@@ -69,6 +109,27 @@ export const DEFAULT_SWITCHES: Readonly<Switches> = {
   grouping: 'random',
   socketVersion: '2.6.2',
   twitchAccessTokenTtlS: 14_124,
+  twitchAppTokenTtlS: 5_011_271,
   twitchRefreshRotates: true,
   twitchDeadRefreshStatus: 400,
+  helixPointsPerMinute: 800,
+  chatPointsPerMinute: 2_400,
+  sendForbiddenStatus: 403,
+  globalSendCap: true,
+  channelSendCap: true,
+  ownMessageEcho: true,
+  echoBeforeAnswer: true,
+  subscriptionPageSize: 100,
+  shardPageSize: 100,
+  shardBatchMax: 10,
+  removedShardsStayListed: false,
+  conduitDeletedDelayMs: 60_000,
+  retryShard: 'next',
+  shardKeptOnReconnect: true,
+  reconnectOverlap: false,
+  keepaliveMinS: 10,
+  eventsubPingEveryMs: 10_000,
+  eventsubPongWithinMs: 10_000,
+  deadSocketNoticedMs: 0,
+  recoveryUrl: true,
 }

@@ -1,12 +1,16 @@
 import { json, parseJson, type Exchange, type Reply, type Route } from '../http.ts'
+import { chatControlRoutes } from './chat.ts'
 import { donationRoutes } from './donations.ts'
+import { eventSubRoutes } from './eventsub.ts'
 import { faultRoutes } from './faults.ts'
 import { BadRequest } from './fields.ts'
+import { loadRoutes } from './load.ts'
 import { peopleRoutes } from './people.ts'
 import type { ControlOptions } from './route.ts'
 import { socketRoutes } from './sockets.ts'
 import { stateRoutes } from './state.ts'
 import { switchRoutes } from './switches.ts'
+import { twitchRoutes } from './twitch.ts'
 
 /** The strings that move the puppets. Not for the open network: whoever reaches it may do anything. */
 export function createControl(options: ControlOptions): Route[] {
@@ -14,6 +18,10 @@ export function createControl(options: ControlOptions): Route[] {
     ...peopleRoutes(options),
     ...donationRoutes(options),
     ...socketRoutes(options),
+    ...twitchRoutes(options),
+    ...chatControlRoutes(options),
+    ...eventSubRoutes(options),
+    ...loadRoutes(options),
     ...faultRoutes(options),
     ...switchRoutes(options),
     ...stateRoutes(options),

@@ -1,7 +1,7 @@
 import { FAULT_KINDS, FAULT_TARGETS } from '../faults.ts'
 import { json } from '../http.ts'
 import type { ControlOptions, ControlRoute } from './route.ts'
-import { flag, integer, oneOf, optional, readFields } from './fields.ts'
+import { flag, integer, oneOf, optional, readFields, text } from './fields.ts'
 
 const DAY_MS = 86_400_000
 
@@ -26,6 +26,8 @@ export function faultRoutes({ faults }: ControlOptions): ControlRoute[] {
             times: optional(integer(1, 1_000_000)),
             delayMs: optional(integer(0, DAY_MS)),
             retryAfter: optional(flag),
+            message: optional(text(500)),
+            resetInS: optional(integer(-DAY_MS, DAY_MS)),
           }),
         )
         return json(201, { faults: listed() })

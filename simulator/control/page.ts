@@ -4,7 +4,7 @@ import { html, type Route } from '../http.ts'
 
 const PAGE = join(import.meta.dirname, '..', 'page')
 
-/** The control page: three files, read when asked for, so that they can be edited while the simulator runs. */
+/** The control page: a few files, read when asked for, so that they can be edited while the simulator runs. */
 export function pageRoutes(): Route[] {
   const file = (path: string, name: string, type: string): Route => ({
     method: 'GET',
@@ -16,7 +16,7 @@ export function pageRoutes(): Route[] {
   })
   return [
     file('/', 'index.html', 'text/html; charset=utf-8'),
-    file('/page/page.js', 'page.js', 'text/javascript; charset=utf-8'),
+    ...['page.js', 'parts.js', 'chat.js'].map((name) => file(`/page/${name}`, name, 'text/javascript; charset=utf-8')),
     file('/page/page.css', 'page.css', 'text/css; charset=utf-8'),
   ]
 }

@@ -9,6 +9,7 @@ import type { Exchange, Reply, Route } from '../http.ts'
 import type { People, Person } from '../people.ts'
 import type { RequestLog } from '../request-log.ts'
 import type { Switches } from '../switches.ts'
+import type { Twitch } from '../twitch/twitch.ts'
 import { BadRequest } from './fields.ts'
 
 export interface ControlOptions {
@@ -17,6 +18,7 @@ export interface ControlOptions {
   donations: Donations
   channels: Channels
   sockets: SocketServer
+  twitch: Twitch
   twitchGrants: Grants
   daGrants: Grants
   faults: Faults

@@ -1,11 +1,10 @@
-import type { IncomingMessage } from 'node:http'
-import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { Clock } from '../clock.ts'
 import type { Faults } from '../faults.ts'
 import type { Random } from '../random.ts'
 import type { RequestLog } from '../request-log.ts'
 import type { Switches } from '../switches.ts'
+import { createUpgrade, type Accept } from '../upgrade.ts'
 import type { Channels } from './channels.ts'
 import { createCommands } from './commands.ts'
 import { createSession, type Session } from './session.ts'
@@ -23,7 +22,7 @@ export interface SocketServerOptions {
 
 export interface SocketServer {
   /** Takes an HTTP upgrade at `/connection/websocket`. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  upgrade: Accept
   /** Oldest first. */
   sessions(): Session[]
   userOfClient(client: string): string | undefined
@@ -37,7 +36,7 @@ export interface SocketServer {
 const MESSAGE_MAX_BYTES = 64 * 1024
 
 export function createSocketServer(options: SocketServerOptions): SocketServer {
-  const { clock, faults, log } = options
+  const { clock } = options
   const sessions = new Map<string, Session>()
   const watchers = new Set<(user: string, channel: string) => void>()
   // Pings are answered by the session: a half-open one must not.
@@ -50,7 +49,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     },
   })
 
-  const accept = (request: IncomingMessage, socket: Duplex, head: Buffer) =>
+  const accept: Accept = (request, socket, head) =>
     server.handleUpgrade(request, socket, head, (ws) => {
       const session = createSession({ ...options, socket: ws, onGone: () => void sessions.delete(session.client) })
       sessions.set(session.client, session)
@@ -62,37 +61,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     })
 
   return {
-    upgrade(request, socket, head) {
-      socket.on('error', () => {})
-      const fault = faults.meet('da.socket')
-      const logged = log.begin({
-        application: null,
-        user: null,
-        endpoint: 'da.socket',
-        method: 'GET',
-        path: '/connection/websocket',
-        fault: fault?.kind ?? null,
-      })
-      switch (fault?.kind) {
-        case undefined:
-          logged.status = 101
-          return accept(request, socket, head)
-        case 'hang':
-          return
-        case 'slow':
-          return void clock.after(fault.delayMs, () => accept(request, socket, head))
-        case 'reset':
-        case 'reply-lost':
-        case 'empty':
-          return void socket.destroy()
-        case '429':
-        case '500':
-        case '502':
-        case 'html':
-          logged.status = fault.kind === 'html' ? 403 : Number(fault.kind)
-          socket.end(`HTTP/1.1 ${logged.status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
-      }
-    },
+    upgrade: createUpgrade(options, 'da.socket', '/connection/websocket', accept),
     sessions: () => [...sessions.values()],
     userOfClient: (client) => sessions.get(client)?.userOrNull() ?? undefined,
     onSubscribed(tell) {

@@ -1,3 +1,6 @@
+import { showChat, showChannels } from './chat.js'
+import { $, act, control, element, number } from './parts.js'
+
 const TARGETS = [
   'da.rest',
   'da.token',
@@ -11,6 +14,11 @@ const TARGETS = [
   'twitch.users',
   'twitch.revoke',
   'twitch.authorize',
+  'twitch.subscriptions',
+  'twitch.conduits',
+  'twitch.shards',
+  'twitch.chat',
+  'twitch.socket',
   'twitch',
 ]
 const KINDS = ['429', '500', '502', 'html', 'empty', 'slow', 'hang', 'reset', 'reply-lost']
@@ -20,49 +28,10 @@ const CHOICES = {
   twitchDeadRefreshStatus: [400, 401],
   subscribeReply: ['normal', 'empty', 'refused'],
   grouping: ['random', 'single', 'full'],
+  sendForbiddenStatus: [401, 403],
+  retryShard: ['next', 'random'],
 }
 const REFRESH_MS = 1_000
-const SAID_MS = 4_000
-
-const $ = (id) => document.getElementById(id)
-const number = new Intl.NumberFormat('en')
-
-/** Everything here is made with text nodes: what people call themselves is never markup. */
-function element(tag, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(tag), properties)
-  made.append(...children)
-  return made
-}
-
-async function control(method, path, body) {
-  const response = await fetch(`/control/${path}`, {
-    method,
-    ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
-  })
-  const reply = await response.json()
-  if (!response.ok) throw new Error(reply.message)
-  return reply
-}
-
-let silence
-function say(words, isBad = false) {
-  clearTimeout(silence)
-  $('said').textContent = words
-  $('said').classList.toggle('bad', isBad)
-  silence = setTimeout(() => say(''), SAID_MS)
-  if (words === '') clearTimeout(silence)
-}
-
-async function act(method, path, body) {
-  try {
-    const reply = await control(method, path, body)
-    const [what, count] = Object.entries(reply)[0] ?? ['done', '']
-    say(['string', 'number'].includes(typeof count) ? `${what}: ${count}` : 'done')
-    await show()
-  } catch (error) {
-    say(error.message, true)
-  }
-}
 
 const chosenStreamer = () => $('donate').elements.daId.value
 
@@ -95,7 +64,16 @@ async function show() {
   $('clock').textContent =
     `${state.now.slice(0, 19).replace('T', ' ')} UTC${state.advancedMs ? `, pushed by ${number.format(state.advancedMs / 1000)} s` : ''}`
   showStreamers(state.streamers)
-  const numbers = { Requests: state.requests, Donations: state.donations, 'Open sockets': state.sockets.length }
+  showChannels(state.streamers)
+  const { twitch } = state
+  const numbers = {
+    Requests: state.requests,
+    Donations: state.donations,
+    'Chat messages': twitch.chat.messages,
+    'Said by bots': twitch.sent,
+    Subscriptions: twitch.subscriptions,
+    'Open sockets': state.sockets.length + twitch.sockets,
+  }
   $('numbers').replaceChildren(
     ...Object.entries(numbers).flatMap(([name, count]) => [
       element('dt', {}, name),
@@ -170,6 +148,7 @@ $('fault').addEventListener('submit', (event) => {
     ...(Number(times) > 0 ? { times: Number(times) } : {}),
   })
 })
+document.addEventListener('changed', () => void Promise.all([show(), showChat()]).catch(() => {}))
 document.addEventListener('click', (event) => {
   const button = event.target.closest('button')
   const { post, body, sure, kill, delete: path } = button?.dataset ?? {}
@@ -188,7 +167,7 @@ $('fault').elements.target.append(...TARGETS.map((target) => new Option(target))
 $('fault').elements.kind.append(...KINDS.map((kind) => new Option(kind)))
 await showSwitches()
 for (;;) {
-  await show().catch(() => {
+  await Promise.all([show(), showChat()]).catch(() => {
     $('light').classList.remove('on')
     $('clock').textContent = 'the simulator does not answer'
   })

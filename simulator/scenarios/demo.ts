@@ -5,7 +5,12 @@ import type { People, PersonFields } from '../people.ts'
 import type { Random } from '../random.ts'
 import { makeUpDonation } from './made-up-donation.ts'
 
-export const DEMO_STREAMER: PersonFields = { twitchId: '1001', login: 'demo', name: 'DemoStreamer', daId: '7001' }
+export const DEMO_STREAMER = {
+  twitchId: '1001',
+  login: 'demo',
+  name: 'DemoStreamer',
+  daId: '7001',
+} as const satisfies PersonFields
 
 export interface DemoOptions {
   clock: Clock
@@ -43,7 +48,7 @@ export function startDemo({ clock, random, sockets, donations, people }: DemoOpt
     cancel = clock.after(delayMs, () => {
       cancel = null
       if (isHeard()) lastHeardAt = clock.monotonic()
-      const streamer = people.byDaId(DEMO_STREAMER.daId ?? '')
+      const streamer = people.byDaId(DEMO_STREAMER.daId)
       if (!streamer || clock.monotonic() - lastHeardAt > PATIENCE_MS) return
       if (held) return next(LOOK_AGAIN_MS)
       donations.donate(streamer, makeUpDonation(random))

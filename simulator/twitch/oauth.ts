@@ -5,28 +5,24 @@ import type { Grants } from '../grants.ts'
 import { bearerOf, json, readForm, type Exchange, type Reply, type Route } from '../http.ts'
 import type { People } from '../people.ts'
 import type { Switches } from '../switches.ts'
+import type { Authorizations } from './authorizations.ts'
+import { refusal } from './helix-call.ts'
 
-export interface TwitchOptions {
+export interface TwitchOAuthOptions {
   people: People
   grants: Grants
   switches: Switches
   gateway: Gateway
+  authorizations: Authorizations
 }
 
-const refusal = (status: number, message: string): Reply =>
-  json(status, {
-    error: status === 401 ? 'Unauthorized' : status === 403 ? 'Forbidden' : 'Bad Request',
-    status,
-    message,
-  })
-
 /** id.twitch.tv: the authorization-code and client-credentials flows, refresh, validation, revocation. */
-export function twitchOAuthRoutes({ people, grants, switches, gateway }: TwitchOptions): Route[] {
-  const issue = (user: string | null, client: string, scopes: string[]) =>
-    grants.issue({ user, client, scopes, ttlS: switches.twitchAccessTokenTtlS })
+export function twitchOAuthRoutes(options: TwitchOAuthOptions): Route[] {
+  const { people, grants, switches, gateway, authorizations } = options
 
   const userReply = (user: string, client: string, scopes: string[]): Reply => {
-    const { accessToken, refreshToken } = issue(user, client, scopes)
+    const { accessToken, refreshToken } = grants.issue({ user, client, scopes, ttlS: switches.twitchAccessTokenTtlS })
+    authorizations.allow(user, client, scopes)
     return json(200, {
       access_token: accessToken,
       expires_in: switches.twitchAccessTokenTtlS,
@@ -50,9 +46,9 @@ export function twitchOAuthRoutes({ people, grants, switches, gateway }: TwitchO
         return found ? userReply(found.user, client, found.scopes) : refusal(400, 'Invalid authorization code')
       }
       case 'client_credentials': {
-        const { accessToken } = issue(null, client, [])
-        const expires = { expires_in: switches.twitchAccessTokenTtlS }
-        return json(200, { access_token: accessToken, ...expires, token_type: 'bearer' })
+        const ttlS = switches.twitchAppTokenTtlS
+        const { accessToken } = grants.issue({ user: null, client, scopes: [], ttlS })
+        return json(200, { access_token: accessToken, expires_in: ttlS, token_type: 'bearer' })
       }
       case 'refresh_token': {
         if (given('refresh_token') === '') return refusal(400, 'missing refresh token')
@@ -75,6 +71,7 @@ export function twitchOAuthRoutes({ people, grants, switches, gateway }: TwitchO
     const grant = grants.read(bearerOf(exchange) ?? '', 'access')
     const person = grant?.user ? people.byTwitchId(grant.user) : undefined
     if (!grant || (grant.user !== null && !person)) return json(401, { status: 401, message: 'invalid access token' })
+    if (grant.user !== null) authorizations.allow(grant.user, grant.client, grant.scopes)
     return json(200, {
       client_id: grant.client,
       login: person?.login ?? null,

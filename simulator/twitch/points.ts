@@ -1,12 +1,10 @@
 import type { Clock } from '../clock.ts'
 
-/** Helix: so many points a minute for an application by itself, and as many for each of its users. */
-const POINTS = 800
 const MINUTE_MS = 60_000
 
 export interface Points {
-  /** Takes one point. `null` when there is none left. */
-  take(bucket: string): { headers: Record<string, string>; left: boolean }
+  /** Takes one point of a bucket that holds so many. `left` is false when there is none to take. */
+  take(bucket: string, size: number): { headers: Record<string, string>; left: boolean }
   clear(): void
 }
 
@@ -14,19 +12,19 @@ export interface Points {
 export function createPoints(clock: Clock): Points {
   const buckets = new Map<string, { points: number; at: number }>()
   return {
-    take(key) {
+    take(key, size) {
       const now = clock.monotonic()
-      const bucket = buckets.get(key) ?? { points: POINTS, at: now }
-      bucket.points = Math.min(POINTS, bucket.points + ((now - bucket.at) * POINTS) / MINUTE_MS)
+      const bucket = buckets.get(key) ?? { points: size, at: now }
+      bucket.points = Math.min(size, bucket.points + ((now - bucket.at) * size) / MINUTE_MS)
       bucket.at = now
       const left = bucket.points >= 1
       if (left) bucket.points--
       buckets.set(key, bucket)
-      const resetMs = clock.now() + ((POINTS - bucket.points) * MINUTE_MS) / POINTS
+      const resetMs = clock.now() + ((size - bucket.points) * MINUTE_MS) / size
       return {
         left,
         headers: {
-          'ratelimit-limit': String(POINTS),
+          'ratelimit-limit': String(size),
           'ratelimit-remaining': String(Math.floor(bucket.points)),
           'ratelimit-reset': String(Math.ceil(resetMs / 1_000)),
         },

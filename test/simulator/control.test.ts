@@ -45,7 +45,43 @@ for (const [method, path, body, complaint] of [
   ['POST', 'faults', { target: 'da.rest', kind: 'flood' }, 'kind'],
   ['POST', 'faults', { target: 'mars', kind: '500' }, 'target'],
   ['POST', 'tokens', { platform: 'da', userId: '999', kill: 'both' }, 'userId'],
+  ['POST', 'streamers', { count: 20_001 }, 'count'],
+  ['POST', 'streamers', { count: 2, scopes: 'A;B' }, 'scopes'],
+  ['POST', 'twitch/viewers', {}, 'login'],
+  ['POST', 'twitch/viewers', { login: 'x', count: 2 }, 'login'],
+  ['POST', 'twitch/viewers', { login: 'x', color: 'red' }, 'color'],
+  ['POST', 'twitch/viewers', { login: 'ivan' }, 'login'],
+  ['POST', 'twitch/say', { as: 'ivan', text: 'x' }, 'channel'],
+  ['POST', 'twitch/say', { channel: 'nobody', as: 'ivan', text: 'x' }, 'channel'],
+  ['POST', 'twitch/say', { channel: 'ivan', channels: ['ivan'], as: 'ivan', text: 'x' }, 'channel'],
+  ['POST', 'twitch/say', { channel: 'ivan', as: '555', text: 'x' }, 'as'],
+  ['POST', 'twitch/say', { channel: 'ivan', as: 'ivan', text: '' }, 'text'],
+  ['POST', 'twitch/say', { channel: 'ivan', as: 'ivan', text: 'x', count: 0 }, 'count'],
+  ['POST', 'twitch/say', { channel: 'ivan', as: 'ivan', text: 'x', badges: [{ id: '1' }] }, 'badges'],
+  ['POST', 'twitch/say', { channel: 'ivan', as: 'ivan', text: 'x', messageType: 'shout' }, 'messageType'],
+  ['POST', 'twitch/say', { channel: 'ivan', as: 'ivan', text: 'x', replyTo: '"' }, 'replyTo'],
+  ['POST', 'twitch/say', { channel: 'ivan', as: 'ivan', text: 'x', emotes: { a: 1 } }, 'emotes'],
+  ['POST', 'twitch/delete-message', { id: 'unknown' }, 'id'],
+  ['POST', 'twitch/ban', { channel: 'ivan', user: 'nobody' }, 'user'],
+  ['POST', 'twitch/standing', { channel: 'ivan', user: 'maria', vip: 1 }, 'vip'],
+  ['POST', 'twitch/notice', { channel: 'ivan', as: 'maria', type: 'party' }, 'type'],
+  ['POST', 'twitch/stream', { channel: 'ivan' }, 'live'],
+  ['POST', 'twitch/revoke', { user: 'ivan', status: 'bored' }, 'status'],
+  ['POST', 'twitch/refusals', { channel: 'ivan' }, 'code'],
+  ['POST', 'twitch/refusals', { code: 'x', status: 403 }, 'code'],
+  ['POST', 'twitch/subscriptions/end', { status: 'enabled' }, 'status'],
+  ['POST', 'twitch/conduits/delete', { id: 'x' }, 'id'],
+  ['POST', 'twitch/sockets/close', { code: 4000 }, 'shard'],
+  ['POST', 'twitch/sockets/close', { all: true, shard: '0', code: 4000 }, 'shard'],
+  ['POST', 'twitch/sockets/close', { all: true, code: 1005 }, 'code'],
+  ['POST', 'twitch/sockets/half-open', { shard: 0 }, 'shard'],
+  ['POST', 'twitch/load', { channels: 50, perSecond: 1, durationMs: 1 }, 'channels'],
+  ['POST', 'twitch/load', { channels: ['ivan'], perSecond: 1, durationMs: 1, commandShare: 2 }, 'commandShare'],
+  ['POST', 'twitch/load', { channels: ['ivan'], perSecond: 1, durationMs: 1, commands: [] }, 'commands'],
+  ['GET', 'twitch/sent?channel=nobody', undefined, 'channel'],
+  ['GET', 'twitch/messages?limit=x', undefined, 'limit'],
   ['PATCH', 'switches', { recovery: 'off' }, 'recovery'],
+  ['PATCH', 'switches', { retryShard: 'best' }, 'retryShard'],
   ['PATCH', 'switches', { warpDrive: true }, 'warpDrive'],
   ['POST', 'clock', { advanceMs: -1 }, 'advanceMs'],
   ['GET', 'requests?limit=x', undefined, 'limit'],
@@ -61,6 +97,28 @@ for (const [method, path, body, complaint] of [
     assert.ok(String(reply['message']).length > 10)
   })
 }
+
+test('many streamers come at once, with what they have allowed and with tokens', async (t) => {
+  const { control, ask, simulator } = await startPlatforms(t)
+  const wanted = { count: 3, prefix: 's', scopes: 'channel:bot user:bot', tokens: true }
+  const { streamers } = await control('POST', 'streamers', wanted)
+  const [first, ...others] = streamers as Record<string, string>[]
+  assert.deepEqual([first?.['login'], others.length], ['s1', 2])
+  const { body } = await ask('GET', '/oauth2/validate', { token: first?.['accessToken'] ?? '' })
+  assert.deepEqual([body['login'], body['scopes']], ['s1', ['channel:bot', 'user:bot']])
+  assert.ok(simulator.twitch.authorizations.has(first?.['twitchId'] ?? '', 'chatfolk-twitch', 'channel:bot'))
+  assert.equal((await ask('POST', '/control/streamers', { body: wanted })).status, 400, 'they are there already')
+})
+
+test('many viewers come at once, each with a colour of their own', async (t) => {
+  const { control } = await startPlatforms(t)
+  await control('POST', 'twitch/viewers', { count: 30, prefix: 'v' })
+  await control('POST', 'twitch/viewers', { login: 'pale', name: 'Бледный', color: '' })
+  const { viewers } = (await control('GET', 'twitch/viewers')) as { viewers: Record<string, string>[] }
+  assert.equal(viewers.length, 31)
+  assert.ok(new Set(viewers.map(({ color }) => color)).size > 10)
+  assert.deepEqual([viewers[0]?.['login'], viewers[29]?.['login'], viewers[30]?.['color']], ['v1', 'v30', ''])
+})
 
 test('a refused change of switches changes none of them', async (t) => {
   const { ask, control } = await startPlatforms(t)

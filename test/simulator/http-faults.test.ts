@@ -26,6 +26,28 @@ const requests: Record<
   'twitch.validate': ({ ask }, _da, twitch) => ask('GET', '/oauth2/validate', { token: twitch.access_token }),
   'twitch.users': ({ ask }, _da, twitch) =>
     ask('GET', '/helix/users', { token: twitch.access_token, headers: { 'client-id': CLIENTS.twitch } }),
+  'twitch.subscriptions': asApplication('GET', '/helix/eventsub/subscriptions'),
+  'twitch.conduits': asApplication('GET', '/helix/eventsub/conduits'),
+  'twitch.shards': asApplication('GET', '/helix/eventsub/conduits/shards'),
+  'twitch.chat': ({ ask, simulator }, _da, twitch) => {
+    simulator.twitch.authorizations.allow('107', CLIENTS.twitch, ['user:write:chat'])
+    return ask('POST', '/helix/chat/messages', {
+      token: twitch.access_token,
+      headers: { 'client-id': CLIENTS.twitch },
+      body: { broadcaster_id: '107', sender_id: '107', message: 'hi' },
+    })
+  },
+}
+
+/** With the application's own token, and a conduit to ask about. */
+function asApplication(method: string, path: string): (platforms: SimulatedPlatforms) => Promise<{ status: number }> {
+  return async ({ ask, simulator }) => {
+    const client = CLIENTS.twitch
+    const { twitch, twitchGrants } = simulator
+    const { accessToken } = twitchGrants.issue({ user: null, client, scopes: [], ttlS: 60 })
+    const conduit = twitch.conduits.of(client)[0] ?? twitch.conduits.create(client, 1)
+    return ask(method, `${path}?conduit_id=${conduit?.id}`, { token: accessToken, headers: { 'client-id': client } })
+  }
 }
 
 for (const [target, request] of Object.entries(requests)) {

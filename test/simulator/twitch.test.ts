@@ -44,6 +44,19 @@ test('an application’s own token is nobody’s, cannot be refreshed, and may l
   assert.equal((await ask('GET', `/helix/users?${many}`, { token: own, headers: CLIENT_ID })).status, 400)
 })
 
+test('an application’s own token ends by time, or before it, and another is to be had at once', async (t) => {
+  const { token, ask, control, simulator, signIn } = await startPlatforms(t, { switches: { twitchAppTokenTtlS: 60 } })
+  const own = async () => String((await token('twitch', { grant_type: 'client_credentials' })).body['access_token'])
+  const isGood = async (used: string) => (await ask('GET', '/oauth2/validate', { token: used })).status === 200
+  const { access_token: personal } = await signIn('twitch', 'ivan')
+  const first = await own()
+  await control('POST', 'twitch/end-app-tokens', {})
+  const second = await own()
+  assert.deepEqual([await isGood(first), await isGood(second), await isGood(personal)], [false, true, true])
+  await simulator.clock.advance(60_000)
+  assert.deepEqual([await isGood(second), await isGood(personal)], [false, true])
+})
+
 test('Helix checks the token and whose it is', async (t) => {
   const { signIn, ask } = await startPlatforms(t)
   const { access_token: token } = await signIn('twitch', 'ivan')
