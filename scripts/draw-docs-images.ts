@@ -1,6 +1,6 @@
 /**
- * Draws the pictures of `docs/images/`: characters by their own code, an alert by the real overlay page. Run it after
- * changing how they look: `node scripts/draw-docs-images.ts`
+ * Draws the pictures of `docs/images/`: characters and crowds by their own code, an alert by the real overlay page. Run it
+ * after changing how they look: `node scripts/draw-docs-images.ts`
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,6 +8,7 @@ import { chromium } from 'playwright-core'
 import { createServer } from 'vite'
 import { lookFromSeed } from '../src/domain/avatar-look.ts'
 import { offerOf } from '../test/web/alert-offer.ts'
+import { crowdOf, SCENE_NOW } from '../test/web/crowd-scenes.ts'
 import { buildOverlay, openOverlayDoor } from '../test/web/overlay-door.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -37,11 +38,32 @@ try {
     const url = await page.evaluate<string>(`import('/test/web/pages/sheets.ts').then((sheets) => sheets.${call})`)
     writeFileSync(join(out, name), Buffer.from(url.slice(url.indexOf(',') + 1), 'base64'))
   }
+  await drawCrowds()
   await drawAlert()
 } finally {
   await browser.close()
   await server.close()
   for (const end of endings) end()
+}
+
+/** The stage with few and with many, over something like a game. */
+async function drawCrowds(): Promise<void> {
+  const crowds = [
+    { count: 1, first: 3, busy: 100 },
+    { count: 25, first: 1, busy: 45 },
+    { count: 100, first: 1, busy: 24 },
+    { count: 200, first: 1, busy: 16 },
+  ]
+  const page = await browser.newPage({ viewport: { width: 1920, height: 1080 } })
+  await page.goto(`${server.resolvedUrls?.local[0]}test/web/pages/blank.html`)
+  for (const { count, ...options } of crowds) {
+    const moment = JSON.stringify([{ snapshot: crowdOf(count, options) }, SCENE_NOW])
+    const url = await page.evaluate<string>(
+      `import('/test/web/pages/crowd-sheet.ts').then((sheet) => sheet.crowdSheet(...${moment}))`,
+    )
+    writeFileSync(join(out, `stage-${count}.png`), Buffer.from(url.slice(url.indexOf(',') + 1), 'base64'))
+  }
+  await page.close()
 }
 
 /** An alert in the middle of its cheering, over something like a game. */

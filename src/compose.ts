@@ -1,30 +1,32 @@
 import { join } from 'node:path'
 import packageJson from '../package.json' with { type: 'json' }
-import { createConnectDonations } from './app/connect-donations.ts'
 import { createTokenKeeper } from './app/keep-token-fresh.ts'
 import { createOAuthStates } from './app/oauth-state.ts'
 import { createOverlayAudience } from './app/overlay-audience.ts'
-import { createReceiveDonation } from './app/receive-donation.ts'
+import { createPublishStage } from './app/publish-stage.ts'
 import { createShowAlert } from './app/show-alert.ts'
 import { createSignIn } from './app/sign-in.ts'
 import { createBudget } from './app/spend-budget.ts'
 import { validateTwitchTokens } from './app/validate-twitch-tokens.ts'
-import { createWatchDonations } from './app/watch-donations.ts'
 import { systemClock } from './base/clock.ts'
-import { AppError, StartError } from './base/errors.ts'
+import { AppError } from './base/errors.ts'
 import type { Logger } from './base/logger.ts'
 import { createMetrics } from './base/metrics.ts'
 import { createSecretBox } from './base/secret-box.ts'
+import { composeChat } from './compose-chat.ts'
+import { composeDonations } from './compose-donations.ts'
 import type { Config } from './config.ts'
 import { createMemoryBus } from './coordination/bus.memory.ts'
 import { createReadCaller } from './http/access.ts'
-import type { App } from './http/app.ts'
 import { adminApiRoutes } from './http/admin-api.ts'
 import { assetRoutes } from './http/assets.ts'
 import { authRoutes } from './http/auth.ts'
+import { botApiRoutes, createDescribeBot } from './http/bot-api.ts'
 import { channelApiRoutes } from './http/channel-api.ts'
 import { healthRoutes } from './http/health.ts'
 import { ledgerRoutes } from './http/ledger-api.ts'
+import { listen } from './http/listen.ts'
+import { lookApiRoutes } from './http/look-api.ts'
 import { metricsRoutes } from './http/metrics.ts'
 import { overlaySessionRoutes } from './http/overlay-session.ts'
 import { overlayStreamRoutes } from './http/overlay-stream.ts'
@@ -32,24 +34,22 @@ import { createOverlayTickets } from './http/overlay-ticket.ts'
 import { overlayBuild, pageRoutes } from './http/pages.ts'
 import { createServer } from './http/server.ts'
 import { createSessionCookie } from './http/session.ts'
+import { testApiRoutes } from './http/test-api.ts'
 import { createAccounts } from './persistence/accounts.ts'
 import { createAlerts } from './persistence/alerts.ts'
 import { createChannels, type Channels } from './persistence/channels.ts'
 import { openDatabase } from './persistence/open-database.ts'
-import { createDonationAccounts } from './persistence/donation-accounts.ts'
-import { createDonationPositions } from './persistence/donation-positions.ts'
-import { createDonations } from './persistence/donations.ts'
 import { createLedger } from './persistence/ledger.ts'
-import { createParkedPayloads } from './persistence/parked-payloads.ts'
 import { createPlatformBudgets } from './persistence/platform-budgets.ts'
 import { createSessions } from './persistence/sessions.ts'
 import { createUsedKeys } from './persistence/used-keys.ts'
 import { createDonationAlerts } from './platforms/donationalerts/donation-alerts.ts'
 import { createDonationAlertsOAuth } from './platforms/donationalerts/oauth.ts'
-import { watchPlatformHealth } from './platforms/platform-health.ts'
+import { watchPlatformHealth, worst } from './platforms/platform-health.ts'
 import { createPlatformRequest } from './platforms/request.ts'
 import { createHelix } from './platforms/twitch/helix.ts'
 import { createTwitchOAuth } from './platforms/twitch/oauth.ts'
+import { createTwitchChat } from './platforms/twitch/twitch-chat.ts'
 
 /** Times that tests shorten; operators never need to. */
 export interface Tuning {
@@ -140,10 +140,6 @@ export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Se
     const accounts = createAccounts(db, box)
     const alerts = createAlerts(db)
     const channels = createChannels(db, box)
-    const donationAccounts = createDonationAccounts(db)
-    const donations = createDonations(db)
-    const parked = createParkedPayloads(db)
-    const positions = createDonationPositions(db, box)
     const sessions = createSessions(db)
 
     const health = watchPlatformHealth(createPlatformRequest({ clock, metrics }))
@@ -160,7 +156,6 @@ export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Se
       applications: new Map(applications.map(({ clientId, clientSecret }) => [clientId, clientSecret])),
       request,
     })
-    const donationAlerts = createDonationAlerts({ url, socketUrl, request, clock, random, logger })
 
     const bus = createMemoryBus({ onError: (error) => logger.error({ err: error }, 'a listener of the bus failed') })
     const budget = createBudget({
@@ -189,10 +184,25 @@ export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Se
       epoch: clock.now(),
       onChange: (channelId) => showAlert.audienceChanged(channelId),
     })
+    const stages = createPublishStage({ audience, clock, metrics })
+    const chat = composeChat({
+      config,
+      db,
+      platform: createTwitchChat({ ...config.twitch, request, clock, random, logger, metrics }),
+      channels,
+      stages,
+      isWatched: audience.isWatched,
+      bus,
+      clock,
+      random,
+      logger,
+      metrics,
+    })
     const showAlert = createShowAlert({
       alerts,
       channels,
       audience,
+      stages,
       bus,
       clock,
       logger,
@@ -200,38 +210,24 @@ export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Se
       previewsShowAll: config.demo,
       ...(tuning.checkAlertsEveryMs === undefined ? {} : { checkEveryMs: tuning.checkAlertsEveryMs }),
     })
-    const receiveDonation = createReceiveDonation({ donations, parked, bus, metrics, clock, logger })
-    const watchDonations = createWatchDonations({
-      accounts: donationAccounts,
-      source: donationAlerts,
+    const donations = composeDonations({
+      config,
+      tuning,
+      db,
+      box,
+      accounts,
+      source: createDonationAlerts({ url, socketUrl, request, clock, random, logger }),
+      oauth: donationAlertsOAuth,
       budget,
-      positions,
-      donations,
-      receive: receiveDonation,
-      withToken: (account, use) => keeper.withToken(account.id, use),
-      isLive: audience.isLive,
+      keeper,
+      isLive: (channelId) => audience.isLive(channelId) || chat.bots.isStreamLive(channelId),
+      bus,
       clock,
       random,
       logger,
       metrics,
-      ...(tuning.sweepEveryMs ? { sweepEveryMs: tuning.sweepEveryMs } : {}),
-      ...(tuning.socketStableAfterMs === undefined ? {} : { stableAfterMs: tuning.socketStableAfterMs }),
     })
-    const later = (work: Promise<void>, what: string) => {
-      work.catch((error: unknown) => logger.error({ err: error }, what))
-    }
-    const connectDonations = createConnectDonations({
-      accounts,
-      provider: donationAlertsOAuth,
-      source: donationAlerts,
-      applications: applications.map(({ clientId }) => clientId),
-      // Live streamers go first, also before a person who waits for the first connection.
-      payFor: (application, job) => budget.spend(application, 'onboarding', job),
-      onDonationsConnected: (channelId, socketToken) =>
-        later(watchDonations.connected(channelId, socketToken), 'a connected account could not be watched'),
-      onDonationsDisconnected: (channelId) =>
-        later(watchDonations.disconnected(channelId), 'a disconnected account could not be let go'),
-    })
+    const describeBot = createDescribeBot({ bots: chat.bots, chatFigures: chat.figures, nodeId: config.nodeId })
 
     const cookie = createSessionCookie({ secure: config.secure })
     const tickets = createOverlayTickets(box, clock)
@@ -250,7 +246,7 @@ export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Se
         healthRoutes({
           isServing: () => serving,
           database: db.ping,
-          twitch: () => health.of('twitch'),
+          twitch: () => worst(health.of('twitch'), chat.health()),
           donationAlerts: () => health.of('donationalerts'),
           demo: config.demo,
           donationsConfigured,
@@ -264,8 +260,10 @@ export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Se
             provider: twitch,
             identify: (accessToken) => helix.me(accessToken),
             application: config.twitch.clientId,
+            onAllowed: chat.bots.permissionGranted,
           }),
-          connectDonations,
+          chatPermissions: chat.permissions,
+          connectDonations: donations.connect,
           states: createOAuthStates({ box, usedKeys: createUsedKeys(db), clock }),
           sessions,
           cookie,
@@ -276,18 +274,21 @@ export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Se
         channelApiRoutes({
           channels,
           alerts,
-          accounts: donationAccounts,
-          donations,
+          accounts: donations.accounts,
+          donations: donations.donations,
           audience,
-          watchDonations,
-          connectDonations,
-          receiveDonation,
+          watchDonations: donations.watch,
+          connectDonations: donations.connect,
+          describeBot,
           bus,
           now: clock.now,
           baseUrl: config.baseUrl,
           donationsConfigured,
           demo: config.demo,
         }),
+        testApiRoutes({ channels, receiveDonation: donations.receive, testChat: chat.testChat, now: clock.now }),
+        botApiRoutes({ bots: chat.bots, describeBot }),
+        lookApiRoutes({ looks: chat.looks, onLookChanged: chat.lookChanged }),
         ledgerRoutes({ ledger: createLedger(db) }),
         overlaySessionRoutes({ channels, audience, showAlert, tickets, clock }),
         overlayStreamRoutes({
@@ -301,7 +302,15 @@ export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Se
           logger,
           metrics,
         }),
-        adminApiRoutes({ watchDonations, parked, audience, nodeId: config.nodeId, startedAt, now: clock.now }),
+        adminApiRoutes({
+          watchDonations: donations.watch,
+          bots: chat.bots,
+          parked: donations.parked,
+          audience,
+          nodeId: config.nodeId,
+          startedAt,
+          now: clock.now,
+        }),
       ],
     })
     ends.push({
@@ -313,6 +322,7 @@ export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Se
         const cancel = clock.after(END_WITHIN_MS, () => app.server.closeAllConnections())
         await app.close()
         cancel()
+        await showAlert.settled()
       },
     })
     showAlert.start()
@@ -321,8 +331,10 @@ export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Se
     await listen(app, config)
     serving = true
 
-    ends.push({ name: 'donation streams', end: watchDonations.stop, withinMs: END_STREAMS_WITHIN_MS })
-    await watchDonations.start()
+    ends.push({ name: 'chat bots', end: chat.stop, withinMs: END_WITHIN_MS })
+    await chat.bots.start()
+    ends.push({ name: 'donation streams', end: donations.watch.stop, withinMs: END_STREAMS_WITHIN_MS })
+    await donations.watch.start()
     const validating = validateTwitchTokens({
       accounts,
       sessions,
@@ -332,7 +344,9 @@ export function compose(config: Config, logger: Logger, tuning: Tuning = {}): Se
       logger,
       signal: life.signal,
     })
-    later(resealOverlayKeys(channels, logger), 'overlay keys could not be sealed anew')
+    resealOverlayKeys(channels, logger).catch((error: unknown) => {
+      logger.error({ err: error }, 'overlay keys could not be sealed anew')
+    })
     ends.push({ name: 'token validation', end: () => validating, withinMs: END_WITHIN_MS })
     logger.info(
       { host: config.host, port: config.port, baseUrl: config.baseUrl, version: packageJson.version },
@@ -347,24 +361,5 @@ async function resealOverlayKeys(channels: Channels, logger: Logger): Promise<vo
   if (resealed > 0) logger.info({ resealed }, 'overlay keys were sealed with the new secret key')
   if (unreadable > 0) {
     logger.error({ unreadable }, 'overlay keys cannot be opened: add the key they were sealed with to SECRET_KEYS')
-  }
-}
-
-async function listen(app: App, { host, port }: Config): Promise<void> {
-  try {
-    await app.listen({ host, port, listenTextResolver: (address) => `listening at ${address}` })
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    if (code === 'EADDRINUSE') {
-      throw new StartError(
-        69,
-        [`PORT ${port} on ${host} is taken by another program. Stop it, or set PORT to another number.`],
-        { cause },
-      )
-    }
-    if (code === 'EACCES' || code === 'EADDRNOTAVAIL') {
-      throw new StartError(78, [`HOST ${host} with PORT ${port} cannot be listened on here (${code}).`], { cause })
-    }
-    throw cause
   }
 }

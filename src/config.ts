@@ -22,7 +22,15 @@ export interface Config {
   trustedProxies: string[]
   /** Without a Twitch application the simulator runs beside the node. */
   demo: boolean
-  twitch: OAuthApplication & { authUrl: string; apiUrl: string }
+  twitch: OAuthApplication & {
+    authUrl: string
+    apiUrl: string
+    eventSubUrl: string
+    /** The account of a bot that all channels share; `null`: each streamer's own account speaks. */
+    botUserId: string | null
+    /** What one bot account may say in any 30 s, over all its channels; `null`: what Twitch documents. */
+    messagesPer30S: number | null
+  }
   donationAlerts: { applications: OAuthApplication[]; url: string; socketUrl: string }
   log: { level: string; pretty: boolean }
   /** What is set and changes nothing in this version: whoever set it believes that it does. */
@@ -82,6 +90,10 @@ export function readConfig(env: Environment, { isTerminal = false } = {}): Confi
       clientSecret: read.text('TWITCH_CLIENT_SECRET', ''),
       authUrl: read.url('TWITCH_AUTH_URL', 'https://id.twitch.tv/oauth2', ['http:', 'https:']).replace(/\/$/, ''),
       apiUrl: read.url('TWITCH_API_URL', 'https://api.twitch.tv/helix', ['http:', 'https:']).replace(/\/$/, ''),
+      eventSubUrl: read.url('TWITCH_EVENTSUB_URL', 'wss://eventsub.wss.twitch.tv/ws', ['ws:', 'wss:']),
+      messagesPer30S: read.optionalInteger('TWITCH_MESSAGES_PER_30_S', { min: 1, max: 7_500 }),
+      botUserId:
+        read.matching('TWITCH_BOT_USER_ID', '', /^\d{0,32}$/, 'the number by which Twitch knows the account') || null,
     },
     donationAlerts: {
       applications,
@@ -148,19 +160,22 @@ function createReader(env: Environment, faults: string[]) {
     }
     return value
   }
+  const integer = (name: string, fallback: number, { min, max }: { min: number; max: number }) => {
+    const value = text(name, String(fallback))
+    const number = Number(value)
+    if (!/^-?\d+$/.test(value) || number < min || number > max)
+      reject(name, quote(value), `a whole number from ${min} to ${max}`)
+    return number
+  }
   return {
     text,
     matching,
     url,
     optionalUrl: (name: string, protocols: string[], { secret }: { secret: boolean }) =>
       given(name) === undefined ? null : url(name, '', protocols, secret),
-    integer(name: string, fallback: number, { min, max }: { min: number; max: number }) {
-      const value = text(name, String(fallback))
-      const number = Number(value)
-      if (!/^-?\d+$/.test(value) || number < min || number > max)
-        reject(name, quote(value), `a whole number from ${min} to ${max}`)
-      return number
-    },
+    integer,
+    optionalInteger: (name: string, bounds: { min: number; max: number }) =>
+      given(name) === undefined ? null : integer(name, 0, bounds),
     oneOf(name: string, fallback: string, allowed: string[]) {
       const value = text(name, fallback).toLowerCase()
       if (!allowed.includes(value)) reject(name, quote(value), `one of ${allowed.join(', ')}`)

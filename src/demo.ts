@@ -48,6 +48,7 @@ export async function startDemoPlatforms(config: Config): Promise<DemoPlatforms>
     await stop()
     throw new StartError(69, ['The simulated platforms of the demo did not start.'], { cause })
   })
+  const webSocketUrl = url.replace(/^http/, 'ws')
   return {
     stop,
     hold: (on) => void (child.connected && child.send({ hold: on }, () => {})),
@@ -58,11 +59,14 @@ export async function startDemoPlatforms(config: Config): Promise<DemoPlatforms>
         clientSecret: 'chatfolk-twitch-secret',
         authUrl: `${url}/oauth2`,
         apiUrl: `${url}/helix`,
+        eventSubUrl: `${webSocketUrl}/ws`,
+        botUserId: null,
+        messagesPer30S: null,
       },
       donationAlerts: {
         applications: [{ clientId: 'chatfolk-da', clientSecret: 'chatfolk-da-secret' }],
         url,
-        socketUrl: `${url.replace(/^http/, 'ws')}/connection/websocket`,
+        socketUrl: `${webSocketUrl}/connection/websocket`,
       },
     },
   }
@@ -74,15 +78,18 @@ export interface DemoLinks {
 }
 
 /**
- * Signs the demo streamer in and connects the donations, by the very requests that a person's browser would make:
+ * Signs the demo streamer in, turns the bot on and connects the donations, by the very requests that a person's browser would make:
  * there is no other door.
  */
 export async function openDemo({ config, hold }: Pick<DemoPlatforms, 'config' | 'hold'>): Promise<DemoLinks> {
   const browser = createBrowser(config)
-  await browser.signIn('/auth/twitch/login?return=/dashboard')
+  await browser.signIn('/auth/twitch/login?permissions=chat&return=/dashboard')
   const { status } = await browser.send('POST', '/api/channel')
   // Once: what one has changed since then stays.
-  if (status === 201) await browser.send('PATCH', '/api/channel', CALM)
+  if (status === 201) {
+    await browser.send('PATCH', '/api/channel', CALM)
+    await browser.send('POST', '/api/channel/bot', { enabled: true })
+  }
   await browser.signIn('/auth/donationalerts/login?return=/dashboard')
   const look = async () =>
     JSON.parse((await browser.send('GET', '/api/channel')).body) as { overlayUrl: string; alerts: { queued: number } }

@@ -101,10 +101,12 @@ function tryTo<T>(read: () => T): T {
 
 function demoWords(dashboardUrl: string, overlayUrl: string, config: Config): string {
   return `
-  Chatfolk runs in demo mode: no accounts, simulated platforms, a donation every ten seconds while you watch.
+  Chatfolk runs in demo mode: no accounts, simulated platforms, 25 viewers who talk,
+  and a donation every ten seconds while you watch.
 
     Dashboard  ${dashboardUrl}
     Overlay    ${overlayUrl}
+    Wardrobe   ${new URL('/me', dashboardUrl).href}
     Simulator  ${config.donationAlerts.url}
 
   Open the overlay in a browser or as an OBS browser source (1920×1080). Stop with Ctrl+C.

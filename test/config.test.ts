@@ -34,6 +34,9 @@ test('nothing set is demo mode on this machine alone, with a key of its own that
   assert.equal(config.baseUrl, 'http://localhost:3000')
   assert.equal(config.secure, false)
   assert.equal(config.databaseUrl, null)
+  assert.equal(config.twitch.eventSubUrl, 'wss://eventsub.wss.twitch.tv/ws')
+  assert.equal(config.twitch.botUserId, null)
+  assert.equal(config.twitch.messagesPer30S, null)
   assert.equal(config.secretKeys[0]?.length, 32)
   assert.deepEqual(readConfig({ DATA_DIR }).secretKeys, config.secretKeys)
   assert.equal(statSync(join(DATA_DIR, 'secret-keys')).mode & 0o777, 0o600)
@@ -48,6 +51,8 @@ test('an operator’s settings are taken as they are', () => {
     SECRET_KEYS: `${KEY}, ${KEY}`,
     TWITCH_CLIENT_ID: 'id',
     TWITCH_CLIENT_SECRET: 'secret',
+    TWITCH_EVENTSUB_URL: 'ws://127.0.0.1:4000/ws',
+    TWITCH_BOT_USER_ID: '900100',
     DONATIONALERTS_CLIENT_ID: '1',
     DONATIONALERTS_CLIENT_SECRET: 'a',
     DONATIONALERTS_APPS: '2:b, 3:c',
@@ -63,6 +68,8 @@ test('an operator’s settings are taken as they are', () => {
     ['1', '2', '3'],
   )
   assert.deepEqual(config.trustedProxies, ['127.0.0.1', '10.0.0.0/8'])
+  assert.equal(config.twitch.eventSubUrl, 'ws://127.0.0.1:4000/ws')
+  assert.equal(config.twitch.botUserId, '900100')
 })
 
 test('each wrong value is told in a line of its own: the variable, what was found, what is expected', () => {
@@ -73,6 +80,8 @@ test('each wrong value is told in a line of its own: the variable, what was foun
     SECRET_KEYS: `${KEY},c2hvcnQ=`,
     ADMIN_TOKEN: 'hunter2',
     TWITCH_CLIENT_ID: 'id',
+    TWITCH_EVENTSUB_URL: 'https://x',
+    TWITCH_BOT_USER_ID: 'a_login',
     DONATIONALERTS_CLIENT_ID: '1',
     DONATIONALERTS_APPS: 'hunter2',
     TRUSTED_PROXIES: 'my-proxy',
@@ -87,6 +96,8 @@ test('each wrong value is told in a line of its own: the variable, what was foun
     'SECRET_KEYS',
     'ADMIN_TOKEN',
     'TWITCH_CLIENT_SECRET',
+    'TWITCH_EVENTSUB_URL',
+    'TWITCH_BOT_USER_ID',
     'DONATIONALERTS_CLIENT_SECRET',
     'DONATIONALERTS_APPS',
     'TRUSTED_PROXIES',

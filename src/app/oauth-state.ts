@@ -11,6 +11,8 @@ export interface Journey {
   application: string
   /** The signed-in user it belongs to; `null` where signing in is its very purpose. */
   userId: string | null
+  /** What the person is asked to allow, beyond the sign-in itself. */
+  scopes: readonly string[]
 }
 
 /** A state that is readable but not good still tells where to send the person back to. */
@@ -58,13 +60,14 @@ export function createOAuthStates({ box, usedKeys, clock }: OAuthStatesOptions):
       // The signature vouches for the shape: nobody else writes these.
       const state = box.verify(signed, purposeOf(provider)) as State | undefined
       if (!state) return { ok: false, why: 'unreadable', returnTo: null }
-      const { returnTo, application, userId } = state
+      // A version before this one asked for nothing and wrote nothing of it.
+      const { returnTo, application, userId, scopes = [] } = state as Partial<State> & Omit<State, 'scopes'>
       if (clock.now() >= state.expiresAt) return { ok: false, why: 'expired', returnTo }
       if (binding === null || hashOf(binding) !== state.binding) return { ok: false, why: 'other-browser', returnTo }
       if (!(await usedKeys.use(`${purposeOf(provider)} ${state.nonce}`, REMEMBER_USED_MS))) {
         return { ok: false, why: 'used', returnTo }
       }
-      return { ok: true, returnTo, application, userId }
+      return { ok: true, returnTo, application, userId, scopes }
     },
   }
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Metrics } from '../base/metrics.ts'
 import { encodeFrame } from '../domain/overlay-frame.ts'
 import type { OverlayEvent, OverlayEvents, OverlayRole } from '../domain/overlay-protocol.ts'
+import type { StageEvent } from '../domain/stage.ts'
 
 /** One open stream to an overlay page, as the stream's transport offers it. */
 export interface OverlayConnection {
@@ -38,7 +39,14 @@ interface Seat {
   since: number
   role: OverlayRole
   /** Frames that came while the snapshot was being read; `null` once it was written. */
-  held: Array<{ frame: Buffer; now: boolean }> | null
+  held: HeldFrame[] | null
+}
+
+interface HeldFrame {
+  frame: Buffer
+  now: boolean
+  /** The last number that it takes of the stage's; `null` where it changes no stage. */
+  seq: number | null
 }
 
 interface House {
@@ -112,7 +120,9 @@ export function createOverlayAudience({ clock, metrics, epoch, onChange }: Overl
           const held = seat.held ?? []
           seat.held = null
           put(seat, encode('snapshot', snapshot.seq, snapshot), 'snapshot', true)
-          for (const { frame, now } of held) connection.write(frame, { now })
+          // What happened between the seat and the snapshot is in the picture already.
+          for (const { frame, now, seq } of held)
+            if (seq === null || seq > snapshot.seq) connection.write(frame, { now })
           put(seat, encode('role', seqOf(channelId), { role: seat.role }), 'role', true)
           onChange(channelId)
         },
@@ -142,6 +152,27 @@ export function createOverlayAudience({ clock, metrics, epoch, onChange }: Overl
     },
 
     broadcast,
+
+    /** Somebody may see this channel's stage here. */
+    isWatched: (channelId: string) => houses.has(channelId),
+
+    /** What happened on a stage within one frame, in order: numbered one by one, encoded and written as one. */
+    broadcastStage(channelId: string, events: readonly StageEvent[]) {
+      const house = houses.get(channelId)
+      if (!house) return
+      let seq = seqOf(channelId)
+      let text = ''
+      for (const { type, at, d } of events) {
+        text += encodeFrame({ epoch, seq: ++seq }, type, at, d)
+        metrics.overlayFrames.inc({ type }, house.seats.size)
+      }
+      seqs.set(channelId, seq)
+      const frame = Buffer.from(text)
+      for (const seat of house.seats) {
+        if (seat.held) seat.held.push({ frame, now: false, seq })
+        else seat.connection.write(frame, { now: false })
+      }
+    },
 
     /** The keep-alive of all streams of this node: one frame a channel, one timer for all. */
     pingAll() {
@@ -199,16 +230,16 @@ export function createOverlayAudience({ clock, metrics, epoch, onChange }: Overl
     if (!house) return
     if (stage) seqs.set(channelId, seqOf(channelId) + 1)
     const frame = encode(type, seqOf(channelId), d)
-    for (const seat of house.seats) put(seat, frame, type, now)
+    for (const seat of house.seats) put(seat, frame, type, now, stage ? seqOf(channelId) : null)
   }
 
   function encode<Type extends OverlayEvent>(type: Type, seq: number, d: OverlayEvents[Type]): Buffer {
     return Buffer.from(encodeFrame({ epoch, seq }, type, clock.now(), d))
   }
 
-  function put(seat: Seat, frame: Buffer, type: OverlayEvent, now: boolean) {
+  function put(seat: Seat, frame: Buffer, type: OverlayEvent, now: boolean, seq: number | null = null) {
     metrics.overlayFrames.inc({ type })
-    if (seat.held) seat.held.push({ frame, now })
+    if (seat.held) seat.held.push({ frame, now, seq })
     else seat.connection.write(frame, { now })
   }
 

@@ -9,11 +9,13 @@ import type { ChannelSettings } from '../domain/settings.ts'
 import type { Alerts, AlertToShow } from '../persistence/alerts.ts'
 import type { Channels } from '../persistence/channels.ts'
 import type { OverlayAudience } from './overlay-audience.ts'
+import type { Stages } from './publish-stage.ts'
 
 export interface ShowAlertOptions {
   alerts: Alerts
   channels: Pick<Channels, 'byId' | 'noteOverlaySeen'>
   audience: OverlayAudience
+  stages: Pick<Stages, 'snapshot'>
   bus: Bus
   clock: Clock
   logger: Logger
@@ -30,6 +32,8 @@ export interface ShowAlert {
   audienceChanged(channelId: string): void
   /** An overlay went away: what it was offered and had not begun goes back at once. */
   overlayLeft(channelId: string, overlay: { instance: string; preview: boolean }): Promise<void>
+  /** Resolves when it is written down of every overlay that it left. */
+  settled(): Promise<void>
   /** Brings the count of open alerts in the metrics up to date. */
   countOpen(): Promise<void>
   snapshot(channelId: string): Promise<OverlayEvents['snapshot'] | undefined>
@@ -59,6 +63,7 @@ export function createShowAlert(options: ShowAlertOptions): ShowAlert {
     alerts,
     channels,
     audience,
+    stages,
     bus,
     clock,
     logger,
@@ -74,6 +79,7 @@ export function createShowAlert(options: ShowAlertOptions): ShowAlert {
   let cancelCheck = () => {}
   let unsubscribe = () => {}
   let checks = 0
+  const leaving = new Set<Promise<unknown>>()
   let running = false
 
   return {
@@ -94,21 +100,25 @@ export function createShowAlert(options: ShowAlertOptions): ShowAlert {
       else offer(channelId)
     },
     async overlayLeft(channelId, { instance, preview }) {
-      await Promise.all([
+      const noted = Promise.all([
         withdraw(channelId, instance),
         // The dashboard's own preview says nothing of the streamer's sources.
         preview ? undefined : channels.noteOverlaySeen(channelId),
       ])
+      leaving.add(noted)
+      await noted.finally(() => leaving.delete(noted))
     },
+    settled: async () => void (await Promise.allSettled(leaving)),
     countOpen,
     async snapshot(channelId) {
-      const seq = audience.seq(channelId)
+      // Before anything is waited for: what happens on stage from here on comes as frames after it.
+      const { seq, avatars } = stages.snapshot(channelId)
       const [channel, standing] = await Promise.all([channels.byId(channelId), alerts.standing(channelId)])
       if (!channel) return undefined
       return {
         seq,
         settings: { rev: channel.settingsRev, ...overlaySettings(channel.settings) },
-        avatars: [],
+        avatars,
         alert: { current: standing.current && currentAlert(standing.current), queued: standing.queued },
         game: null,
       }

@@ -5,18 +5,27 @@ import type { Database } from '../persistence/database.ts'
 import { createSessions } from '../persistence/sessions.ts'
 import { createUsers, type TwitchIdentity } from '../persistence/users.ts'
 import type { OAuthProvider } from '../platforms/oauth-provider.ts'
+import { allows } from './chat-permissions.ts'
 
 export interface SignIn {
   /** The OAuth application of this service at Twitch. */
   readonly application: string
-  authorizeUrl(request: { redirectUri: string; state: string }): string
+  /** @param request.scopes What the person is asked to allow. Who somebody is needs no permission. */
+  authorizeUrl(request: { redirectUri: string; state: string; scopes: readonly string[] }): string
   /**
    * Turns the code that Twitch sent into a session. The browser's former session ends in the same moment, whoever's it
    * was: an id that somebody may have planted before the sign-in is worth nothing after it.
    *
+   * `allowed` is false where the person allowed less than `scopes`; they are signed in all the same.
+   *
    * @throws AppError `oauth-failed` where Twitch refuses the code, `platform-*` where Twitch fails.
    */
-  finish(request: { code: string; redirectUri: string; formerSessionId: string | null }): Promise<{ sessionId: string }>
+  finish(request: {
+    code: string
+    redirectUri: string
+    formerSessionId: string | null
+    scopes: readonly string[]
+  }): Promise<{ sessionId: string; allowed: boolean }>
 }
 
 export interface SignInOptions {
@@ -25,18 +34,19 @@ export interface SignInOptions {
   provider: OAuthProvider
   identify: (accessToken: string) => Promise<TwitchIdentity>
   application: string
+  /** A person allowed all that they were asked for. By their id at Twitch. */
+  onAllowed: (twitchUserId: string) => void
 }
 
-/** Who somebody is, is all we ask Twitch for; no permission is needed for that. */
-const SCOPES: readonly string[] = []
-
-export function createSignIn({ db, box, provider, identify, application }: SignInOptions): SignIn {
+export function createSignIn({ db, box, provider, identify, application, onAllowed }: SignInOptions): SignIn {
   return {
     application,
-    authorizeUrl: (request) => provider.authorizeUrl({ ...request, application, scopes: SCOPES }),
+    authorizeUrl: (request) => provider.authorizeUrl({ ...request, application }),
 
-    async finish({ code, redirectUri, formerSessionId }) {
-      const tokens = await provider.exchangeCode({ application, redirectUri, code })
+    async finish({ code, redirectUri, formerSessionId, scopes }) {
+      const given = await provider.exchangeCode({ application, redirectUri, code })
+      // Where Twitch does not say what was allowed, the consent to what was asked for is all there is.
+      const tokens = { ...given, scopes: given.scopes ?? [...scopes] }
       const identity = await identify(tokens.accessToken)
       const sessionId = await db.transaction(async (tx) => {
         const user = await createUsers(tx).recognise(identity)
@@ -53,7 +63,9 @@ export function createSignIn({ db, box, provider, identify, application }: SignI
         if (formerSessionId !== null) await sessions.end(formerSessionId)
         return sessions.start(user.id)
       })
-      return { sessionId }
+      const allowed = allows(tokens.scopes, scopes)
+      if (allowed && scopes.length > 0) onAllowed(identity.id)
+      return { sessionId, allowed }
     },
   }
 }

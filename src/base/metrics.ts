@@ -22,6 +22,11 @@ export function createMetrics() {
 
   return {
     registry,
+    chatReplies: counter('chatfolk_chat_replies_total', 'Answers in chat by what became of them', ['result']),
+    chatToOverlay: histogram(
+      'chatfolk_chat_to_overlay_seconds',
+      'From a chat message read off the socket to its frame written to overlays',
+    ),
     donations: counter('chatfolk_donations_total', 'Donations received, by way and outcome', ['source', 'result']),
     donationToOverlay: histogram(
       'chatfolk_donation_to_overlay_seconds',
@@ -29,6 +34,7 @@ export function createMetrics() {
     ),
     donationStreams: gauge('chatfolk_donation_streams', 'Donation streams of this node by state', ['state']),
     donationBackoffStreamers: gauge('chatfolk_donation_backoff_streamers', 'Streamers waiting in backoff'),
+    chatMessages: counter('chatfolk_chat_messages_total', 'Chat messages by what became of them', ['result']),
     platformRequests: counter('chatfolk_platform_requests_total', 'Requests sent to platforms', [
       'platform',
       'endpoint',
@@ -45,6 +51,11 @@ export function createMetrics() {
       ['platform', 'priority'],
     ),
     alerts: gauge('chatfolk_alerts', 'Alerts not yet at their end, by state', ['state']),
+    bots: gauge('chatfolk_bots', 'Chat bots of this node that are turned on, by state', ['state']),
+    chatConnections: gauge('chatfolk_chat_connections', 'Connections that chat is delivered over, by state', ['state']),
+    botRestarts: counter('chatfolk_bot_restarts_total', 'Chat bots that had to be subscribed again, by reason', [
+      'reason',
+    ]),
     overlayConnections: gauge('chatfolk_overlay_connections', 'Open overlay streams', ['role']),
     overlayFrames: counter('chatfolk_overlay_frames_total', 'Frames written to overlays', ['type']),
     overlayDropped: counter('chatfolk_overlay_dropped_total', 'Overlay streams cut by us', ['reason']),

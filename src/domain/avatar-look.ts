@@ -88,6 +88,38 @@ export interface AvatarLook {
   beard: Beard
 }
 
+/** Each part of a look with everything it may be. */
+export const LOOK_PARTS = {
+  head: HEADS,
+  skin: SKINS,
+  hair: HAIRS,
+  hairColor: HAIR_COLORS,
+  eye: EYE_COLORS,
+  ears: EARS,
+  hat: HATS,
+  top: TOPS,
+  topColor: CLOTHS,
+  bottom: BOTTOMS,
+  bottomColor: CLOTHS,
+  shoe: CLOTHS,
+  accent: CLOTHS,
+  glasses: GLASSES,
+  beard: BEARDS,
+} as const satisfies { [Part in keyof AvatarLook]: readonly AvatarLook[Part][] }
+
+/** A look that was stored or sent; `undefined` where a part is missing, or is nothing that can be drawn. */
+export function parseLook(value: unknown): AvatarLook | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const given = value as Record<string, unknown>
+  const look: Record<string, unknown> = {}
+  for (const [part, choices] of Object.entries<readonly unknown[]>(LOOK_PARTS)) {
+    const choice = Object.hasOwn(given, part) ? given[part] : undefined
+    if (!choices.includes(choice)) return undefined
+    look[part] = choice
+  }
+  return look as unknown as AvatarLook
+}
+
 /** Colours that sit well beside a cloth as its print, hat or shoes. */
 const GOES_WITH: Record<Cloth, readonly Cloth[]> = {
   '#e8505b': ['#eceff4', '#f6d55c', '#38405a', '#1f2430'],

@@ -1,13 +1,16 @@
 import { z } from 'zod'
 import { STREAM_STATES } from '../app/donation-stream-status.ts'
 import type { OverlayAudience } from '../app/overlay-audience.ts'
+import type { RunBots } from '../app/run-bots.ts'
 import type { WatchDonations } from '../app/watch-donations.ts'
 import { AppError } from '../base/errors.ts'
 import type { ParkedPayloads } from '../persistence/parked-payloads.ts'
 import type { Routes } from './app.ts'
+import { adminBotReply, toAdminBotReply } from './bot-replies.ts'
 
 export interface AdminApiOptions {
   watchDonations: Pick<WatchDonations, 'all'>
+  bots: Pick<RunBots, 'all' | 'count'>
   parked: ParkedPayloads
   audience: Pick<OverlayAudience, 'count'>
   nodeId: string
@@ -46,15 +49,15 @@ const streamReply = z.object({
 
 /** What an operator sees. Payloads that could not be read hold donors' words: they are shown here and logged nowhere. */
 export function adminApiRoutes(options: AdminApiOptions): Routes {
-  const { watchDonations, parked, audience, nodeId, startedAt, now } = options
+  const { watchDonations, bots, parked, audience, nodeId, startedAt, now } = options
   return (app) => {
     app.get(
       '/api/admin/bots',
       {
         config: { access: 'admin' },
-        schema: { summary: 'All chat bots: none, this version has no chat', response: { 200: z.array(z.never()) } },
+        schema: { summary: 'All chat bots that were ever turned on', response: { 200: z.array(adminBotReply) } },
       },
-      () => [],
+      async () => (await bots.all()).map((bot) => toAdminBotReply(bot, nodeId)),
     )
 
     app.get(
@@ -66,11 +69,11 @@ export function adminApiRoutes(options: AdminApiOptions): Routes {
       (): z.infer<typeof nodeReply>[] => [
         {
           id: nodeId,
-          roles: ['web', 'donations'],
+          roles: ['web', 'bots', 'donations'],
           startedAt: new Date(startedAt).toISOString(),
           lastSeenAt: new Date(now()).toISOString(),
           fenced: false,
-          bots: 0,
+          bots: bots.count(),
           overlays: audience.count(),
         },
       ],

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { ChatPermissions } from '../app/chat-permissions.ts'
 import type { ConnectDonations } from '../app/connect-donations.ts'
 import { OAUTH_STATE_TTL_MS, type OAuthStates } from '../app/oauth-state.ts'
 import type { SignIn } from '../app/sign-in.ts'
@@ -16,6 +17,7 @@ import { secretIn, type SessionCookie } from './session.ts'
 export interface AuthRoutesOptions {
   signIn: SignIn
   connectDonations: ConnectDonations
+  chatPermissions: Pick<ChatPermissions, 'askFrom'>
   states: OAuthStates
   sessions: Pick<Sessions, 'end'>
   cookie: SessionCookie
@@ -33,6 +35,7 @@ const PERSON_WAITS_MS = 15_000
 /** What platforms and bookmarks may put into our addresses. Unfit values count as absent: a person stands before it. */
 const parameter = (longest: number) => z.string().max(longest).optional().catch(undefined)
 const loginQuery = z.object({ return: parameter(2_048), moved: parameter(1) })
+const twitchLoginQuery = loginQuery.extend({ permissions: z.literal('chat').optional().catch(undefined) })
 const callbackQuery = z.object({ state: parameter(4_096), code: parameter(4_096), error: parameter(256) })
 
 const meReply = z.object({
@@ -42,36 +45,39 @@ const meReply = z.object({
 
 /** Both platforms' sign-ins, the way out, and who one is. */
 export function authRoutes(options: AuthRoutesOptions): Routes {
-  const { signIn, connectDonations, states, sessions, cookie, readCaller, baseUrl, clock } = options
+  const { signIn, connectDonations, chatPermissions, states, sessions, cookie, readCaller, baseUrl, clock } = options
   const redirectUri = (provider: Provider) => `${baseUrl}/auth/${provider}/callback`
   const bindings = createBindings(baseUrl.startsWith('https:'))
 
   return (app) => {
     app.get(
       '/auth/twitch/login',
-      { config: { access: 'public', pace: 'auth' }, schema: { querystring: loginQuery }, exposeHeadRoute: false },
+      { config: { access: 'public', pace: 'auth' }, schema: { querystring: twitchLoginQuery }, exposeHeadRoute: false },
       async (request, reply) => {
         // Cookies made at 127.0.0.1 are not there when Twitch sends the browser to localhost. Asked for once only: a
         // proxy may tell us another name than the browser sees.
         if (request.host !== new URL(baseUrl).host && request.query.moved === undefined) {
           return reply.redirect(baseUrl + withParameters(request.url, { moved: '1' }))
         }
+        const forChat = request.query.permissions === 'chat'
+        const scopes = forChat ? chatPermissions.askFrom(await readCaller(request, reply)) : []
         const binding = bindings.keep('twitch', request, reply)
         const journey = {
           returnTo: safeReturnPath(request.query.return),
           application: signIn.application,
           userId: null,
+          scopes,
         }
         const state = states.issue('twitch', binding, journey)
-        return reply.redirect(signIn.authorizeUrl({ redirectUri: redirectUri('twitch'), state }))
+        return reply.redirect(signIn.authorizeUrl({ redirectUri: redirectUri('twitch'), state, scopes }))
       },
     )
 
-    callback(app, 'twitch', async (request, reply, { code }) => {
+    callback(app, 'twitch', async (request, reply, { code, scopes }) => {
       const formerSessionId = cookie.read(request)
-      const { sessionId } = await signIn.finish({ code, redirectUri: redirectUri('twitch'), formerSessionId })
-      cookie.write(reply, sessionId)
-      return null
+      const arrived = await signIn.finish({ code, redirectUri: redirectUri('twitch'), formerSessionId, scopes })
+      cookie.write(reply, arrived.sessionId)
+      return arrived.allowed ? null : 'missing-scope'
     })
 
     app.get(
@@ -81,7 +87,7 @@ export function authRoutes(options: AuthRoutesOptions): Routes {
         const { userId } = streamerOf(request)
         const application = await connectDonations.chooseApplication(userId)
         const binding = bindings.keep('donationalerts', request, reply)
-        const journey = { returnTo: safeReturnPath(request.query.return), application, userId }
+        const journey = { returnTo: safeReturnPath(request.query.return), application, userId, scopes: [] }
         const state = states.issue('donationalerts', binding, journey)
         return reply.redirect(
           connectDonations.authorizeUrl({ application, redirectUri: redirectUri('donationalerts'), state }),
@@ -135,6 +141,7 @@ export function authRoutes(options: AuthRoutesOptions): Routes {
     code: string
     application: string
     userId: string | null
+    scopes: readonly string[]
   }
 
   /** A person comes back from a platform: whatever happens, they end on a page that can say it in words. */

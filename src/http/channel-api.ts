@@ -2,11 +2,9 @@ import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { ConnectDonations } from '../app/connect-donations.ts'
 import type { OverlayAudience } from '../app/overlay-audience.ts'
-import type { ReceiveDonation } from '../app/receive-donation.ts'
 import type { WatchDonations } from '../app/watch-donations.ts'
 import { AppError } from '../base/errors.ts'
 import type { Bus } from '../coordination/bus.ts'
-import { parseMoney } from '../domain/money.ts'
 import type { SettingsPatch } from '../domain/settings.ts'
 import type { Alerts } from '../persistence/alerts.ts'
 import type { Channel, Channels } from '../persistence/channels.ts'
@@ -14,13 +12,13 @@ import type { DonationAccounts } from '../persistence/donation-accounts.ts'
 import type { Donations } from '../persistence/donations.ts'
 import { callerOf, streamerOf } from './access.ts'
 import type { Routes } from './app.ts'
+import type { DescribeBot } from './bot-api.ts'
 import {
   channelReply,
   overlayUrlReply,
   queueReply,
   replayReply,
   settingsReply,
-  testReply,
   type ChannelReply,
 } from './channel-replies.ts'
 import { settingsPatchSchema } from './settings-schema.ts'
@@ -33,7 +31,7 @@ export interface ChannelApiOptions {
   audience: OverlayAudience
   watchDonations: WatchDonations
   connectDonations: Pick<ConnectDonations, 'disconnect'>
-  receiveDonation: ReceiveDonation
+  describeBot: DescribeBot
   bus: Bus
   now: () => number
   baseUrl: string
@@ -41,15 +39,9 @@ export interface ChannelApiOptions {
   demo: boolean
 }
 
-const MAX_NAME = 100
-const MAX_WORDS = 300
-
-const codePoints = (longest: number) =>
-  z.string().refine((text) => Array.from(text).length <= longest, `must have at most ${longest} characters`)
-
 /** A streamer's own channel. The session says which one it is; no route takes a channel from the client. */
 export function channelApiRoutes(options: ChannelApiOptions): Routes {
-  const { channels, alerts, accounts, audience, watchDonations, connectDonations, receiveDonation, bus } = options
+  const { channels, alerts, accounts, audience, watchDonations, connectDonations, bus } = options
 
   return (app) => {
     app.post(
@@ -116,62 +108,6 @@ export function channelApiRoutes(options: ChannelApiOptions): Routes {
       },
     )
 
-    app.post(
-      '/api/channel/test',
-      {
-        config: { access: 'streamer' },
-        schema: {
-          summary: 'Send a test through the real pipeline',
-          response: { 202: testReply },
-          body: z.object({
-            kind: z.literal('donation'),
-            name: codePoints(MAX_NAME).nullable().default('Chatfolk'),
-            amount: z.union([z.string().max(30), z.number()]).default('100.00'),
-            currency: z.string().max(10).default('RUB'),
-            message: codePoints(MAX_WORDS).default(''),
-          }),
-        },
-      },
-      async (request, reply) => {
-        const { channelId } = streamerOf(request)
-        const { name, amount, currency, message } = request.body
-        const money = parseMoney(amount, currency)
-        if (!money) {
-          throw new AppError('bad-request', {
-            errors: [
-              { path: 'amount', message: 'must be an amount such as 150 or "99.90", with a currency such as RUB' },
-            ],
-          })
-        }
-        const externalId = crypto.randomUUID()
-        const [stored] = await receiveDonation({
-          channelId,
-          provider: 'test',
-          accountId: channelId,
-          arrival: 'push',
-          test: true,
-          items: [
-            {
-              ok: true,
-              donation: {
-                provider: 'test',
-                accountId: channelId,
-                externalId,
-                donor: name === null || name.trim() === '' ? null : withoutNul(name),
-                money,
-                message: withoutNul(message),
-                messageKind: 'text',
-                createdAt: options.now(),
-                raw: withoutNul(JSON.stringify(request.body)),
-              },
-            },
-          ],
-        })
-        if (!stored) throw new AppError('internal', { message: 'a test donation was not stored' })
-        return reply.code(202).send({ donationId: stored.donationId, alertId: stored.alertId })
-      },
-    )
-
     const queueRoute = (
       name: 'pause' | 'resume' | 'skip',
       summary: string,
@@ -225,8 +161,9 @@ export function channelApiRoutes(options: ChannelApiOptions): Routes {
   }
 
   async function describe(channel: Channel): Promise<ChannelReply> {
-    const [key, standing, donations] = await Promise.all([
+    const [key, bot, standing, donations] = await Promise.all([
       channels.overlayKey(channel.id),
+      options.describeBot(channel.id),
       alerts.standing(channel.id),
       describeDonations(channel.id),
     ])
@@ -235,7 +172,7 @@ export function channelApiRoutes(options: ChannelApiOptions): Routes {
       id: channel.id,
       login: channel.login,
       overlayUrl: overlayUrl(key ?? ''),
-      bot: { desired: false, state: 'inactive', owner: null, since: null, lastError: null },
+      bot,
       donations,
       overlays: audience.presence(channel.id).map((overlay) => ({ ...overlay, since: iso(overlay.since) })),
       overlayLastSeenAt: audience.isLive(channel.id)
@@ -282,9 +219,6 @@ export function channelApiRoutes(options: ChannelApiOptions): Routes {
 }
 
 const iso = (at: number) => new Date(at).toISOString()
-
-/** PostgreSQL's text cannot hold NUL, and no card can show it. */
-const withoutNul = (text: string) => text.toWellFormed().replaceAll('\u0000', '').replaceAll('\\u0000', '')
 
 function preferredLocale(request: FastifyRequest): 'ru' | 'en' {
   const first = request.headers['accept-language']?.split(',')[0]?.trim().toLowerCase() ?? 'ru'

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { STREAM_STATES } from '../app/donation-stream-status.ts'
+import { CHAT_COMMANDS, COMMAND_PERMISSIONS } from '../domain/chat-command.ts'
+import { botReply } from './bot-replies.ts'
 
 /**
  * What the channel's routes answer, for the description at `/api/openapi.json` and for the answers themselves: what
@@ -18,6 +20,22 @@ const settings = z.object({
     hideLinks: z.boolean(),
     blockedWords: z.array(z.string()),
   }),
+  chat: z.object({
+    joinByTalking: z.boolean(),
+    inactivityS: count,
+    crowdLimit: count,
+    bubbles: z.boolean(),
+    ignored: z.array(z.string()),
+    commands: z.record(
+      z.enum(CHAT_COMMANDS),
+      z.object({
+        enabled: z.boolean(),
+        words: z.array(z.string()),
+        cooldownS: count,
+        permission: z.enum(COMMAND_PERMISSIONS),
+      }),
+    ),
+  }),
 })
 
 const problem = z.object({ code: z.string(), at: instant })
@@ -26,13 +44,7 @@ export const channelReply = z.object({
   id: z.uuid(),
   login: z.string(),
   overlayUrl: z.string(),
-  bot: z.object({
-    desired: z.boolean(),
-    state: z.enum(['active', 'starting', 'backoff', 'inactive']),
-    owner: z.string().nullable(),
-    since: instant.nullable(),
-    lastError: problem.nullable(),
-  }),
+  bot: botReply,
   donations: z.object({
     configured: z.boolean(),
     state: z.enum(STREAM_STATES),
@@ -80,6 +92,19 @@ export const settingsReply = z.object({ settings, settingsRev: count })
 export const queueReply = z.object({ paused: z.boolean(), queued: count })
 export const overlayUrlReply = z.object({ overlayUrl: z.string() })
 export const testReply = z.object({ donationId: z.uuid(), alertId: z.uuid().nullable() })
+/** What came of a test message; `reply` is what the bot would have said. */
+export const testChatReply = z.object({
+  messageId: z.string(),
+  reply: z.string().nullable(),
+  joined: z.boolean(),
+  onStage: z.boolean(),
+  understood: z.object({
+    command: z.enum(CHAT_COMMANDS).nullable(),
+    reaction: z.enum(['wave', 'laugh', 'sign']).nullable(),
+    permitted: z.boolean(),
+    ignored: z.boolean(),
+  }),
+})
 export const replayReply = z.object({ alertId: z.uuid() })
 
 export const ledgerReply = z.object({

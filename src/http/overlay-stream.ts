@@ -6,6 +6,7 @@ import type { Clock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Metrics } from '../base/metrics.ts'
+import { createSeldom } from '../base/seldom.ts'
 import type { Channels } from '../persistence/channels.ts'
 import { isThisMachine } from './access.ts'
 import type { Routes } from './app.ts'
@@ -46,6 +47,7 @@ export function overlayStreamRoutes(options: OverlayStreamOptions): Routes {
   const { channels, audience, showAlert, tickets, build, clock, random, logger, metrics } = options
   const tick = createTick()
   const streamsOf = new Map<string, number>()
+  const seldom = createSeldom(clock)
 
   return (app) => {
     let cancelPing = clock.after(PING_EVERY_MS, ping)
@@ -108,7 +110,7 @@ export function overlayStreamRoutes(options: OverlayStreamOptions): Routes {
         const cut = (reason: string) => {
           if (socket.destroyed) return
           metrics.overlayDropped.inc({ reason })
-          seat.leave()
+          leave()
           // A slow client must not keep what it never read; any other may hear the end, but not decide about it.
           if (reason === 'slow') return void socket.destroy()
           socket.end()
@@ -118,17 +120,22 @@ export function overlayStreamRoutes(options: OverlayStreamOptions): Routes {
         const connection: OverlayConnection = { ...ticket, write: writer.write, end: cut }
         const { channelId, instance, preview, visible } = ticket
         const seat = audience.join(channelId, connection, { visible, active: visible, fps: null, tier: null })
-        socket.once('close', () => {
+        let left = false
+        const leave = () => {
+          if (left) return
+          left = true
           seat.leave()
-          if (!audience.isHere(channelId, instance)) {
-            showAlert.overlayLeft(channelId, { instance, preview }).catch((error: unknown) => {
+          if (audience.isHere(channelId, instance)) return
+          showAlert.overlayLeft(channelId, { instance, preview }).catch((error: unknown) => {
+            seldom('left', (unlogged) =>
               logger.warn(
-                { err: error, channelId },
+                { err: error, channelId, unlogged },
                 'an overlay left while the database was away; its lease runs out by itself',
-              )
-            })
-          }
-        })
+              ),
+            )
+          })
+        }
+        socket.once('close', leave)
         socket.write(`retry: ${Math.round(RETRY_MS.min + RETRY_MS.spread * random())}\n\n`)
         try {
           const snapshot = await showAlert.snapshot(channelId)

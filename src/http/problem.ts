@@ -75,7 +75,8 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
   if (problem.status >= 500) {
     const facts = { err: error, problem: problem.code, method: request.method, route: request.routeOptions.url ?? null }
     if (problem.code === 'internal') request.log.error(facts, 'a request failed')
-    else request.log.warn(facts, 'a request could not be served')
+    // Whoever comes while we stop is told so; it is nobody's trouble, and each open overlay does.
+    else if (problem.code !== 'shutting-down') request.log.warn(facts, 'a request could not be served')
   }
   const retryAfterS = error instanceof AppError ? error.details['retryAfterS'] : undefined
   if (typeof retryAfterS === 'number') reply.header('retry-after', Math.max(1, Math.ceil(retryAfterS)))

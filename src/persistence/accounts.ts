@@ -113,7 +113,8 @@ export function createAccounts(sql: Sql, box: SecretBox) {
 
   return {
     /**
-     * Stores what a sign-in at the platform gave. The user's former account there is replaced, and is `ok` again.
+     * Stores what a sign-in at the platform gave. The user's former account there is replaced, and is `ok` again; what
+     * the same account had allowed before stays allowed.
      * `account-taken` where it belongs to another user of ours.
      */
     async connect(
@@ -134,8 +135,9 @@ export function createAccounts(sql: Sql, box: SecretBox) {
       ]
       const inserted = await sql.query<{ id: string }>(
         `insert into accounts
-           (user_id, provider, external_id, external_name, application, scopes, access_token, refresh_token, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, now() + make_interval(secs => $9))
+           (user_id, provider, external_id, external_name, application, scopes, access_token, refresh_token, expires_at,
+            granted_scopes)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, now() + make_interval(secs => $9), $6)
          on conflict do nothing returning id`,
         params,
       )
@@ -144,7 +146,9 @@ export function createAccounts(sql: Sql, box: SecretBox) {
         const updated = await sql.query<{ id: string }>(
           `update accounts set external_id = $3, external_name = $4, application = $5, scopes = $6, access_token = $7,
              refresh_token = $8, expires_at = now() + make_interval(secs => $9), version = version + 1, state = 'ok',
-             refresh_lease_by = null, refresh_lease_until = null, refresh_lost_at = null, validated_at = now()
+             refresh_lease_by = null, refresh_lease_until = null, refresh_lost_at = null, validated_at = now(),
+             granted_scopes = case when external_id = $3 and application = $5
+               then array(select unnest(granted_scopes) union select unnest($6::text[])) else $6 end
            where user_id = $1 and provider = $2 and not exists
              (select from accounts other where other.provider = $2 and other.external_id = $3 and other.user_id <> $1)
            returning id`,

@@ -8,6 +8,8 @@ export interface Channel {
   id: string
   userId: string
   login: string
+  /** The streamer's id at Twitch. */
+  twitchUserId: string
   settings: ChannelSettings
   settingsRev: number
   overlayKeyRev: number
@@ -21,6 +23,7 @@ interface Row {
   id: string
   user_id: string
   login: string
+  twitch_user_id: string
   settings: SettingsPatch
   settings_rev: number
   overlay_key: string
@@ -29,7 +32,7 @@ interface Row {
   overlay_seen_at: Date | null
 }
 
-const SELECT = `select c.id, c.user_id, u.login, c.settings, c.settings_rev, c.overlay_key, c.overlay_key_rev,
+const SELECT = `select c.id, c.user_id, u.login, u.twitch_user_id, c.settings, c.settings_rev, c.overlay_key, c.overlay_key_rev,
   c.alerts_paused, c.overlay_seen_at from channels c join users u on u.id = c.user_id`
 
 export function createChannels(db: Sql, box: SecretBox) {
@@ -111,17 +114,29 @@ export function createChannels(db: Sql, box: SecretBox) {
       return row && { key, rev: row.overlay_key_rev }
     },
 
-    /** Merges a patch in one statement: two tabs that change different settings do not undo each other. */
+    /**
+     * Merges a patch in one statement, down to the single settings of a command: two tabs that change different
+     * settings do not undo each other.
+     */
     async changeSettings(
       channelId: string,
       patch: SettingsPatch,
     ): Promise<{ settings: ChannelSettings; rev: number } | undefined> {
-      const { alerts, ...top } = patch
+      const { alerts = {}, chat = {}, ...top } = patch
+      const { commands = {}, ...talk } = chat
       const [row] = await db.query<{ settings: SettingsPatch; settings_rev: number }>(
         `update channels set settings_rev = settings_rev + 1,
-           settings = settings || $2::jsonb || jsonb_build_object('alerts', coalesce(settings->'alerts', '{}') || $3::jsonb)
+           settings = settings || $2::jsonb || jsonb_build_object(
+             'alerts', coalesce(settings->'alerts', '{}') || $3::jsonb,
+             'chat', coalesce(settings->'chat', '{}') || $4::jsonb || jsonb_build_object(
+               'commands', coalesce(settings->'chat'->'commands', '{}') || coalesce((
+                 select jsonb_object_agg(name, coalesce(settings->'chat'->'commands'->name, '{}') || change)
+                 from jsonb_each($5::jsonb) as changes (name, change)
+               ), '{}')
+             )
+           )
          where id = $1 returning settings, settings_rev`,
-        [channelId, JSON.stringify(top), JSON.stringify(alerts ?? {})],
+        [channelId, ...[top, alerts, talk, commands].map((part) => JSON.stringify(part))],
       )
       return row && { settings: applySettings(DEFAULT_SETTINGS, row.settings), rev: row.settings_rev }
     },
@@ -143,6 +158,7 @@ function toChannel(row: Row | undefined): Channel | undefined {
       id: row.id,
       userId: row.user_id,
       login: row.login,
+      twitchUserId: row.twitch_user_id,
       settings: applySettings(DEFAULT_SETTINGS, row.settings),
       settingsRev: row.settings_rev,
       overlayKeyRev: row.overlay_key_rev,

@@ -9,6 +9,8 @@ export const SESSION_TTL_S = 30 * 24 * 60 * 60
 /** Who is behind a session, with the channel they may act on. */
 export interface SessionOwner {
   userId: string
+  /** The person's id at Twitch. */
+  twitchUserId: string
   login: string
   name: string
   channelId: string | null
@@ -43,7 +45,7 @@ export function createSessions(sql: Sql) {
     async find(id: string): Promise<FoundSession | null> {
       const idHash = hashSecret(id)
       const [found] = await sql.query<SessionOwner & { aged: boolean }>(
-        `select users.id as "userId", users.login, users.display_name as name, channels.id as "channelId",
+        `select users.id as "userId", users.twitch_user_id as "twitchUserId", users.login, users.display_name as name, channels.id as "channelId",
                 sessions.seen_at < now() - interval '1 hour' as aged
          from sessions join users on users.id = sessions.user_id left join channels on channels.user_id = users.id
          where sessions.id_hash = $1 and sessions.expires_at > now()`,

@@ -1,5 +1,5 @@
-/** A run of digits that may stand for an integer which a binary float cannot hold. */
-const LONG_DIGITS = /\d{16}/
+/** What may be an integer that a binary float cannot hold. Most long digits stand within text, behind something else. */
+const LONG_INTEGER = /(?:^|[:,[\s])-?\d{16}/
 const INTEGER = /^-?\d+$/
 
 /**
@@ -8,7 +8,7 @@ const INTEGER = /^-?\d+$/
  */
 export function parseJson(text: string): unknown {
   try {
-    return LONG_DIGITS.test(text) ? JSON.parse(text, keepLongIntegers) : JSON.parse(text)
+    return LONG_INTEGER.test(text) ? JSON.parse(text, keepLongIntegers) : JSON.parse(text)
   } catch {
     return undefined
   }

@@ -6,6 +6,13 @@ const DOWN_AFTER = 3
 
 export type PlatformHealth = 'ok' | 'degraded' | 'down'
 
+const FROM_BEST: readonly PlatformHealth[] = ['ok', 'degraded', 'down']
+
+/** A platform of several parts is as well as the worst of them. */
+export function worst(...parts: PlatformHealth[]): PlatformHealth {
+  return FROM_BEST.findLast((health) => parts.includes(health)) ?? 'ok'
+}
+
 /** Watches the answers that go by anyway: no request is sent only to ask how a platform does. */
 export function watchPlatformHealth(send: RequestPlatform): {
   request: RequestPlatform

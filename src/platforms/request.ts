@@ -12,12 +12,16 @@ export interface PlatformRequest<Reply> {
   /** Our own short name of what is asked: a label of metrics, never a path with ids in it. */
   endpoint: string
   url: string
-  method?: 'GET' | 'POST'
+  method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   headers?: Record<string, string>
   body?: { form: Record<string, string> } | { json: unknown }
   signal?: AbortSignal | undefined
   /** The body of a 2xx, `undefined` where it is no JSON. Returns `undefined` for a wrong shape. */
   read(body: unknown): Reply | undefined
+  /** Sees the headers of whatever answer comes, before anything is made of it: what is left of a budget stands there. */
+  onHeaders?(headers: Headers): void
+  /** A 4xx, a 429 among them, that is as good as an answer here. Asked first; `body` is `undefined` if not JSON. */
+  answer?(status: number, body: unknown): Reply | undefined
   /** A 4xx that means something of its own here; asked before the general rules. `body` is `undefined` if not JSON. */
   refusal?(status: number, body: unknown): Refusal | undefined
 }
@@ -92,6 +96,7 @@ export function createPlatformRequest({
         signal: end.signal,
       })
       status = String(response.status)
+      request.onHeaders?.(response.headers)
       return await readResponse(request, response, { maxBodyBytes, nowMs: clock.now() })
     } catch (error) {
       if (signal?.aborted && (error === signal.reason || !(error instanceof AppError))) {
@@ -126,10 +131,11 @@ async function readResponse<Reply>(
   const fail = (code: ErrorCode, details: Record<string, unknown> = {}) =>
     new AppError(code, { platform: request.platform, endpoint: request.endpoint, status, ...details })
 
-  if (status === 429 || status >= 500) {
+  const rateLimit = () => fail('platform-rate-limit', { retryAfterMs: retryAfterMs(response.headers, nowMs) })
+
+  if (status >= 500 || (status === 429 && !request.answer)) {
     await response.body?.cancel()
-    if (status >= 500) throw fail('platform-server')
-    throw fail('platform-rate-limit', { retryAfterMs: retryAfterMs(response.headers, nowMs) })
+    throw status >= 500 ? fail('platform-server') : rateLimit()
   }
   const text = await readText(response, maxBodyBytes)
   if (text === undefined) throw fail('platform-invalid', { reason: 'too-large' })
@@ -140,6 +146,9 @@ async function readResponse<Reply>(
     if (reply !== undefined) return reply
     throw fail('platform-invalid', { reason: body === undefined ? notJson(text) : 'shape' })
   }
+  const answer = request.answer?.(status, body)
+  if (answer !== undefined) return answer
+  if (status === 429) throw rateLimit()
   const refusal = request.refusal?.(status, body)
   if (refusal) throw fail(refusal.code, refusal.reason === undefined ? {} : { reason: refusal.reason })
   // A page of HTML, or a bare 403, comes from a guard in front of the platform, which knows nothing of tokens and scopes.

@@ -26,7 +26,7 @@ const routes: Routes = (app) => {
 }
 
 const find = async (id: string): Promise<FoundSession | null> => {
-  const owner = { userId: 'u', login: 'l', name: 'N', extended: false }
+  const owner = { userId: 'u', twitchUserId: '1', login: 'l', name: 'N', extended: false }
   if (id === VIEWER) return { ...owner, channelId: null }
   return id === STREAMER ? { ...owner, channelId: 'c' } : null
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { DEFAULT_SETTINGS, type ChannelSettings } from '../../src/domain/settings.ts'
 import { startNode } from '../support/node.ts'
 import { openOverlay } from '../support/overlay-client.ts'
 import { createControl } from '../support/simulator-control.ts'
@@ -18,7 +19,8 @@ test('what the service tells of itself has the fields it promises, before and af
   const streamer = await joinAsStreamer({ baseUrl, simulatorUrl: simulator.url, login: 'shapes' })
   const overlay = openOverlay({ overlayUrl: streamer.overlayUrl })
   t.after(() => overlay.close())
-  const channel = () => streamer.get<{ donations: Answer; overlays: Answer[]; alerts: Answer }>('/api/channel')
+  const channel = () =>
+    streamer.get<{ donations: Answer; overlays: Answer[]; alerts: Answer; settings: ChannelSettings }>('/api/channel')
   await eventually('the stream is live', async () => (await channel()).donations['state'] === 'live')
   await eventually('the overlay is here', () => overlay.role() === 'primary')
   assert.equal((await channel()).donations['lastDonationAt'], null)
@@ -30,8 +32,14 @@ test('what the service tells of itself has the fields it promises, before and af
     names(mine).join(),
     'alerts,bot,demo,donations,id,login,overlayLastSeenAt,overlayUrl,overlays,settings,settingsRev',
   )
+  assert.deepEqual(mine.settings, { ...DEFAULT_SETTINGS, locale: mine.settings.locale })
   assert.ok(Date.parse(String(mine.donations['lastDonationAt'])) > 0)
   for (const field of ['visible', 'fps', 'tier', 'since']) assert.ok(field in (mine.overlays[0] ?? {}), field)
+
+  assert.equal(
+    names((mine as unknown as { bot: Answer }).bot).join(),
+    'desired,lastError,owner,permission,replies,retryAt,since,speaker,state,streamLive,viewers',
+  )
 
   const ledger = await streamer.get<{ items: Answer[]; next: null; totals: Answer[] }>('/api/channel/donations')
   const [entry] = ledger.items
@@ -63,6 +71,8 @@ test('what the service tells of itself has the fields it promises, before and af
   const metrics = await (await fetch(`${baseUrl}/metrics`)).text()
   for (const line of [
     'chatfolk_database_up 1',
+    'chatfolk_bots{state="active"} 0',
+    'chatfolk_bot_restarts_total{reason="home-lost"} 0',
     'chatfolk_overlay_connections{role="primary"} 1',
     'chatfolk_overlay_connections{role="mirror"} 0',
     'chatfolk_alerts{state="queued"} 0',
@@ -78,6 +88,14 @@ test('what the service tells of itself has the fields it promises, before and af
     '/api/openapi.json',
   )
   assert.match(described.openapi, /^3\.1/)
-  for (const path of ['/api/me', '/api/channel', '/api/channel/donations', '/api/admin/donations', '/api/admin/nodes'])
+  for (const path of [
+    '/api/me',
+    '/api/me/look',
+    '/api/admin/bots',
+    '/api/channel',
+    '/api/channel/donations',
+    '/api/admin/donations',
+    '/api/admin/nodes',
+  ])
     assert.ok(JSON.stringify(described.paths[path]?.['get']?.responses).includes('"properties"'), path)
 })

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { openOverlay } from '../support/overlay-client.ts'
 import type { Streamer } from '../support/streamer.ts'
 import { shareNode } from '../support/shared-node.ts'
+import type { ChannelSettings } from '../../src/domain/settings.ts'
 import { eventually } from '../support/eventually.ts'
 
 /** A node that strangers write to. Each test ends with the proof that it still serves. */
@@ -102,13 +103,28 @@ describe('whatever a stranger sends', () => {
     )
     const patch = fc.oneof(
       value,
-      fc.dictionary(fc.constantFrom('locale', 'alerts', '__proto__', 'constructor', 'overlayKey', 'userId'), value),
+      fc.dictionary(
+        fc.constantFrom('locale', 'alerts', 'chat', '__proto__', 'constructor', 'overlayKey', 'userId'),
+        value,
+      ),
       fc.record({
         alerts: fc.dictionary(
           fc.constantFrom('durationS', 'sound', 'volume', 'maxAgeMinutes', 'hideLinks', 'blockedWords', '__proto__'),
           value,
         ),
       }),
+      fc.record({
+        chat: fc.dictionary(
+          fc.constantFrom('joinByTalking', 'inactivityS', 'crowdLimit', 'bubbles', 'ignored', 'commands', '__proto__'),
+          value,
+        ),
+      }),
+      fc
+        .dictionary(
+          fc.constantFrom('join', 'ping', 'race', '__proto__'),
+          fc.dictionary(fc.constantFrom('enabled', 'words', 'cooldownS', 'permission', '__proto__'), value),
+        )
+        .map((commands) => ({ chat: { commands } })),
     )
     await fc.assert(
       fc.asyncProperty(patch, async (body) => {
@@ -116,10 +132,13 @@ describe('whatever a stranger sends', () => {
         assert.ok([200, 400].includes(answer.status), `${answer.status} ${JSON.stringify(body)}`)
         if (answer.status === 200) {
           const { settings } = (await answer.json()) as {
-            settings: { locale: string; alerts: { volume: number; durationS: number } }
+            settings: ChannelSettings
           }
           assert.ok(['ru', 'en'].includes(settings.locale))
           assert.ok(settings.alerts.volume >= 0 && settings.alerts.volume <= 100 && settings.alerts.durationS >= 3)
+          assert.ok(settings.chat.crowdLimit >= 1 && Array.isArray(settings.chat.ignored))
+          for (const { words, cooldownS } of Object.values(settings.chat.commands))
+            assert.ok(words.length > 0 && words.every((word) => word !== '') && cooldownS >= 0)
         }
       }),
       { numRuns: 200 },

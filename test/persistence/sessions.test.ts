@@ -11,7 +11,14 @@ test('a session tells who it belongs to, and the channel once there is one', asy
   const user = await addUser(db, 'ivan')
   const sessions = createSessions(db)
   const id = await sessions.start(user.id)
-  const owner = { userId: user.id, login: 'ivan', name: 'IVAN', channelId: null, extended: false }
+  const owner = {
+    userId: user.id,
+    twitchUserId: user.twitchUserId,
+    login: 'ivan',
+    name: 'IVAN',
+    channelId: null,
+    extended: false,
+  }
   assert.deepEqual(await sessions.find(id), owner)
   const channelId = await addChannel(db, user.id)
   assert.deepEqual(await sessions.find(id), { ...owner, channelId })

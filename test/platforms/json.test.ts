@@ -28,6 +28,17 @@ test('integers beyond 2^53 come as text, so that two ids are never rounded into 
   })
 })
 
+test('wherever in the text a long integer stands, it comes as text', () => {
+  const long = '12345678901234567890'
+  for (const digits of [long, `-${long}`]) {
+    assert.equal(parseJson(digits), digits)
+    assert.deepEqual(parseJson(`[${digits}]`), [digits])
+    assert.deepEqual(parseJson(`[1,${digits}]`), [1, digits])
+    assert.deepEqual(parseJson(`{"a":${digits}}`), { a: digits })
+    for (const space of [' ', '\n', '\r', '\t']) assert.deepEqual(parseJson(`{"a":${space}${digits}}`), { a: digits })
+  }
+})
+
 test('other numbers stay numbers, however many digits they are written with', () => {
   assert.deepEqual(parseJson('[1.10000000000000000000001, 9007199254740991, 1e400, 22]'), [
     1.1,

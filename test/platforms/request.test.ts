@@ -263,3 +263,39 @@ test('a refusal of the endpoint’s own goes before the general rules, and never
     [400, undefined],
   ])
 })
+
+test('a 4xx that is as good as an answer is one, a 429 among them, and is nobody’s error', async (t) => {
+  const { http, ask, counted } = await setUp(t, { status: 409, json: { id: 'there already' } })
+  const answer: PlatformRequest<string>['answer'] = (status, body) =>
+    isRecord(body) && typeof body['id'] === 'string' ? `${status} ${body['id']}` : undefined
+  assert.equal(await ask({ answer }), '409 there already')
+  http.answers = [{ status: 429, json: { id: 'no room' } }]
+  assert.equal(await ask({ answer }), '429 no room')
+  assert.deepEqual(await counted('chatfolk_platform_errors_total'), [])
+  http.answers = [{ status: 429, json: { message: WORDS }, headers: { 'retry-after': '17' } }]
+  const error = await failureOf(ask({ answer }))
+  assert.deepEqual([error.code, error.details['retryAfterMs']], ['platform-rate-limit', 17_000])
+  assert.doesNotMatch(everythingOf(error), /canary/)
+})
+
+test('the headers of every answer are shown, whatever becomes of it', async (t) => {
+  const { http, ask } = await setUp(t, { status: 200, json: { name: 'Ivan' } })
+  const seen: (string | null)[] = []
+  const onHeaders = (headers: Headers) => void seen.push(headers.get('ratelimit-remaining'))
+  for (const [status, left] of [
+    [200, '3'],
+    [404, '2'],
+    [429, '1'],
+    [500, '0'],
+  ] as const) {
+    http.answers = [{ status, json: { name: 'Ivan' }, headers: { 'ratelimit-remaining': left } }]
+    await ask({ onHeaders, method: 'PATCH' }).catch(() => {})
+  }
+  assert.deepEqual(seen, ['3', '2', '1', '0'])
+  assert.equal(http.received[0]?.method, 'PATCH')
+})
+
+test('an answer without a body is read where none is expected', async (t) => {
+  const { ask } = await setUp(t, { status: 204 })
+  assert.equal(await ask({ method: 'DELETE', read: () => 'gone' }), 'gone')
+})

@@ -1,4 +1,5 @@
 import type { TestContext } from 'node:test'
+import { createChatPermissions } from '../../src/app/chat-permissions.ts'
 import { createConnectDonations, type ConnectDonationsOptions } from '../../src/app/connect-donations.ts'
 import { createOAuthStates } from '../../src/app/oauth-state.ts'
 import { createSignIn } from '../../src/app/sign-in.ts'
@@ -26,17 +27,19 @@ export interface AuthServerOptions extends Partial<Omit<ServerOptions, 'sessions
   clock?: Clock
   logger?: Logger
   donations?: Partial<ConnectDonationsOptions>
+  botUserId?: string | null
 }
 
 /** A node's HTTP side with sign-in, between a real database and platforms in memory. Several may share them. */
 export async function startAuthServer(t: TestContext, options: AuthServerOptions) {
-  const { db, box, clock = systemClock, logger = silentLogger, baseUrl = BASE_URL } = options
+  const { db, box, clock = systemClock, logger = silentLogger, baseUrl = BASE_URL, botUserId = null } = options
   const { twitch = createFakePlatform(), donationAlerts = createFakePlatform(), donations = {}, ...server } = options
   const sessions = createSessions(db)
   const accounts = createAccounts(db, box)
   const cookie = createSessionCookie({ secure: baseUrl.startsWith('https:') })
   const connected: string[] = []
   const disconnected: string[] = []
+  const allowed: string[] = []
   const connectDonations = createConnectDonations({
     accounts,
     provider: donationAlerts.provider,
@@ -63,8 +66,16 @@ export async function startAuthServer(t: TestContext, options: AuthServerOptions
     cookie,
     routes: [
       authRoutes({
-        signIn: createSignIn({ db, box, provider: twitch.provider, identify: twitch.whoIs, application: 'tw-1' }),
+        signIn: createSignIn({
+          db,
+          box,
+          provider: twitch.provider,
+          identify: twitch.whoIs,
+          application: 'tw-1',
+          onAllowed: (twitchUserId) => void allowed.push(twitchUserId),
+        }),
         connectDonations,
+        chatPermissions: createChatPermissions(botUserId),
         clock,
         states: createOAuthStates({ box, usedKeys: createUsedKeys(db), clock }),
         sessions,
@@ -76,5 +87,5 @@ export async function startAuthServer(t: TestContext, options: AuthServerOptions
     ],
   })
   t.after(() => app.close())
-  return { app, sessions, accounts, twitch, donationAlerts, connectDonations, connected, disconnected }
+  return { app, sessions, accounts, twitch, donationAlerts, connectDonations, connected, disconnected, allowed }
 }

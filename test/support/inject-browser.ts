@@ -6,7 +6,7 @@ import type { App } from '../../src/http/app.ts'
 export interface InjectBrowser {
   readonly cookies: Map<string, string>
   get(url: string, options?: { node?: App }): Promise<LightMyRequestResponse>
-  send(method: 'POST' | 'PATCH' | 'DELETE', url: string, body?: unknown): Promise<LightMyRequestResponse>
+  send(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', url: string, body?: unknown): Promise<LightMyRequestResponse>
 }
 
 /** @param origin What the browser's pages have for an origin. */

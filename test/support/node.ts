@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:net'
 import type { TestContext } from 'node:test'
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts'
-import { createLogger, type Logger } from '../../src/base/logger.ts'
 import { compose, type Tuning } from '../../src/compose.ts'
 import { readConfig } from '../../src/config.ts'
 import { openTestDatabase } from './database.ts'
+import { recordingLogger } from './logger.ts'
 
 /** The platforms' minute takes this long in journeys, and our spacing shrinks with it. */
 export const FAST_WINDOW_MS = 3_000
@@ -35,6 +35,7 @@ export function nodeEnvironment(options: {
   secretKey?: string
 }): Record<string, string> {
   const { port, simulatorUrl, connectionString, dataDir, secretKey } = options
+  const webSocketUrl = simulatorUrl.replace(/^http/, 'ws')
   return {
     HOST: '127.0.0.1',
     PORT: String(port),
@@ -45,10 +46,11 @@ export function nodeEnvironment(options: {
     TWITCH_CLIENT_SECRET: 'chatfolk-twitch-secret',
     TWITCH_AUTH_URL: `${simulatorUrl}/oauth2`,
     TWITCH_API_URL: `${simulatorUrl}/helix`,
+    TWITCH_EVENTSUB_URL: `${webSocketUrl}/ws`,
     DONATIONALERTS_CLIENT_ID: 'chatfolk-da',
     DONATIONALERTS_CLIENT_SECRET: 'chatfolk-da-secret',
     DONATIONALERTS_URL: simulatorUrl,
-    DONATIONALERTS_SOCKET_URL: `${simulatorUrl.replace(/^http/, 'ws')}/connection/websocket`,
+    DONATIONALERTS_SOCKET_URL: `${webSocketUrl}/connection/websocket`,
     ...(connectionString === undefined ? {} : { DATABASE_URL: connectionString }),
     ...(dataDir === undefined ? {} : { DATA_DIR: dataDir }),
     ...(secretKey === undefined ? {} : { SECRET_KEYS: secretKey }),
@@ -88,13 +90,6 @@ export async function startNode(
   })
   await service.start()
   return { baseUrl: config.baseUrl, simulator, logs, stop: () => service.stop() }
-}
-
-/** Keeps every line for tests that look for secrets in them, or for what went wrong. */
-export function recordingLogger(): { logger: Logger; logs: Array<Record<string, unknown>> } {
-  const logs: Array<Record<string, unknown>> = []
-  const destination = { write: (line: string) => void logs.push(JSON.parse(line) as Record<string, unknown>) }
-  return { logger: createLogger({ level: 'debug', pretty: false, nodeId: 'test-node', destination }), logs }
 }
 
 /** A port that nobody listens on at this moment. */

@@ -13,6 +13,8 @@ export interface ScriptedServer {
 }
 
 export interface ScriptedConnection {
+  /** Path and query, as they were asked for. */
+  path: string
   /** The next message of the client that was not taken yet. */
   next(): Promise<string>
   /** Messages that nobody took. */
@@ -21,6 +23,7 @@ export interface ScriptedConnection {
   /** Several texts as one message, each ended by a newline as the real server does. */
   sendLines(...lines: (string | object)[]): void
   close(code: number, reason?: string): void
+  ping(): void
   /** Cuts the connection without a word. */
   terminate(): void
   /** Keeps the connection and neither reads nor answers any more, not even a goodbye. */
@@ -32,7 +35,7 @@ export async function startScriptedServer(t: Pick<TestContext, 'after'>): Promis
   const http = createServer()
   const server = new WebSocketServer({ server: http })
   const connections: ScriptedConnection[] = []
-  server.on('connection', (socket) => connections.push(scripted(socket)))
+  server.on('connection', (socket, request) => connections.push(scripted(socket, request.url ?? '')))
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
   t.after(() => {
     for (const client of server.clients) client.terminate()
@@ -50,11 +53,12 @@ export async function startScriptedServer(t: Pick<TestContext, 'after'>): Promis
   }
 }
 
-function scripted(socket: WebSocket): ScriptedConnection {
+function scripted(socket: WebSocket, path: string): ScriptedConnection {
   const received: string[] = []
   socket.on('message', (message: Buffer) => received.push(message.toString('utf8')))
   socket.on('error', () => {})
   return {
+    path,
     async next() {
       await eventually('a message of the client', () => received.length > 0)
       return received.shift() ?? ''
@@ -64,6 +68,7 @@ function scripted(socket: WebSocket): ScriptedConnection {
     sendLines: (...lines) =>
       socket.send(lines.map((line) => `${typeof line === 'string' ? line : JSON.stringify(line)}\n`).join('')),
     close: (code, reason) => socket.close(code, reason),
+    ping: () => socket.ping(),
     terminate: () => socket.terminate(),
     freeze: () => socket.pause(),
     isOpen: () => socket.readyState === socket.OPEN,

@@ -23,6 +23,18 @@ export function createControl(simulatorUrl: string) {
     kill: (body: { platform: 'da' | 'twitch'; userId: string; kill: 'access' | 'refresh' | 'both' }) =>
       call('POST', 'tokens', body),
     switches: (body: Record<string, unknown>) => call('PATCH', 'switches', body),
+    revoke: (body: { user: string; status?: 'authorization_revoked' | 'user_removed' }) =>
+      call<{ subscriptionsEnded: number }>('POST', 'twitch/revoke', body),
+    subscriptions: (channel: string) =>
+      call<{ subscriptions: Array<{ type: string; status: string }> }>(
+        'GET',
+        `twitch/subscriptions?channel=${channel}`,
+      ),
+    conduits: () => call<{ conduits: Array<{ id: string; subscriptions: number }> }>('GET', 'twitch/conduits'),
+    deleteConduit: (id: string) => call('POST', 'twitch/conduits/delete', { id }),
+    closeChatSockets: (body: { all: true; code: number }) => call('POST', 'twitch/sockets/close', body),
+    endSubscriptions: (body: { channel: string; type?: string; status: string }) =>
+      call<{ ended: number }>('POST', 'twitch/subscriptions/end', body),
     state: () => call<Record<string, unknown>>('GET', 'state'),
     requests: () =>
       call<{ maxInWindow: Record<string, number>; requests: Array<Record<string, unknown>> }>('GET', 'requests'),

@@ -9,7 +9,15 @@ export interface Streamer {
   get<Body = Record<string, unknown>>(path: string): Promise<Body>
   send(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<Response>
   connectDonations(): Promise<void>
+  /** Once more, as after a session ended. */
+  signIn(): Promise<void>
+  /** Allows the bot all that it needs, and turns it on. */
+  turnBotOn(): Promise<void>
+  /** Allows the bot all that it needs. */
+  allowChat(): Promise<void>
 }
+
+const ALLOW_CHAT = '/auth/twitch/login?return=/dashboard&permissions=chat'
 
 export interface StreamerOptions {
   baseUrl: string
@@ -44,7 +52,14 @@ export async function joinAsStreamer({
     overlayUrl: channel.overlayUrl,
     get: streamer.get,
     send: streamer.send,
+    allowChat: () => streamer.signIn(ALLOW_CHAT, login),
     connectDonations: () => streamer.signIn('/auth/donationalerts/login?return=/dashboard', login),
+    signIn: () => streamer.signIn('/auth/twitch/login?return=/dashboard', login),
+    async turnBotOn() {
+      await streamer.signIn(ALLOW_CHAT, login)
+      const answer = await streamer.send('POST', '/api/channel/bot', { enabled: true })
+      assert.ok(answer.ok, `the bot was not turned on: ${answer.status}`)
+    },
   }
 }
 

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { build, type Rollup } from 'vite'
-import type { OverlayEvent, OverlayEvents, OverlayRole } from '../../src/domain/overlay-protocol.ts'
+import type { OverlayEvent, OverlayEvents, OverlayRole, StageAvatar } from '../../src/domain/overlay-protocol.ts'
 import { DEFAULT_SETTINGS } from '../../src/domain/settings.ts'
 import type { Ending } from '../support/browser.ts'
 
@@ -22,6 +22,7 @@ export interface OverlayDoor {
     done: number | 'hang-up'
     current: OverlayEvents['snapshot']['alert']['current']
     locale: 'ru' | 'en'
+    avatars: StageAvatar[]
   }
   streams(): number
   send<Type extends OverlayEvent>(type: Type, content: OverlayEvents[Type], id?: string): void
@@ -38,7 +39,15 @@ type BuiltPage = ReadonlyMap<string, string | Uint8Array>
 /** Serves the page under the policy that the real server sends. */
 export async function openOverlayDoor(t: Ending, assets: BuiltPage): Promise<OverlayDoor> {
   const streams = new Set<ServerResponse>()
-  const rules: OverlayDoor['rules'] = { role: 'primary', key: KEY, start: 200, done: 200, current: null, locale: 'ru' }
+  const rules: OverlayDoor['rules'] = {
+    role: 'primary',
+    key: KEY,
+    start: 200,
+    done: 200,
+    current: null,
+    locale: 'ru',
+    avatars: [],
+  }
   const door: Omit<OverlayDoor, 'url'> = {
     asked: [],
     sessions: [],
@@ -55,7 +64,7 @@ export async function openOverlayDoor(t: Ending, assets: BuiltPage): Promise<Ove
   const snapshot = (): OverlayEvents['snapshot'] => ({
     seq: 0,
     settings: { rev: 1, locale: rules.locale, alerts: DEFAULT_SETTINGS.alerts },
-    avatars: [],
+    avatars: rules.avatars,
     alert: { current: rules.current, queued: 0 },
     game: null,
   })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
+import { lookFromSeed } from '../../src/domain/avatar-look.ts'
 import type { TextPart } from '../../src/domain/overlay-protocol.ts'
 import { openBrowser, type Ending } from '../support/browser.ts'
 import { offerOf } from './alert-offer.ts'
@@ -172,6 +173,39 @@ test('a start answered with 409 is not drawn', async (t) => {
   await until(() => door.asked.includes('start a1'))
   await until(async () => (await page.evaluate(`sessionStorage.getItem('chatfolk.alert')`)) === null)
   assert.equal(await cards(page), 0)
+})
+
+test('a donor who walks in and out is whole on a source smaller than 1080p', async (t) => {
+  const { door, page } = await openStage(t, {}, { width: 1280, height: 720 })
+  await page.evaluate(`{
+    window.lowest = []
+    requestAnimationFrame(function look() {
+      const actor = document.querySelector('.actor')
+      if (actor && actor.width > 0) {
+        const { width, height } = actor
+        const { data } = actor.getContext('2d').getImageData(0, 0, width, height)
+        const rows = Array.from({ length: height }, (_, row) => {
+          let seen = 0
+          for (let column = 0; column < width; column++) if (data[(row * width + column) * 4 + 3] > 20) seen++
+          return seen
+        })
+        const head = Math.max(...rows.slice(0, Math.round(height * 0.6)))
+        if (head > width / 8) lowest.push((rows.findLastIndex((seen) => seen > 1) + 1) / height)
+      }
+      requestAnimationFrame(look)
+    })
+  }`)
+  // Seed 7 comes out of the wings and goes back into them.
+  door.send('alert.offer', offerOf('walker', { dur: 3_500, avatar: { seed: 7, look: lookFromSeed(7) } }))
+  await until(() => door.asked.includes('done walker'))
+  const lowest = await page.evaluate<number[]>('lowest')
+  assert.ok(lowest.length > 10, `${lowest.length} frames`)
+  const cut = lowest.filter((share) => share < 0.8)
+  assert.equal(
+    cut.length,
+    0,
+    `${cut.length} of ${lowest.length} frames without legs: ${cut.map((share) => share.toFixed(2)).join(', ')}`,
+  )
 })
 
 test('a mirror draws without a word to the server', async (t) => {

@@ -6,7 +6,7 @@ import { drawTorso, wearsSkirt } from './outfit.ts'
 import { createPen, type Pen, type Surface } from './pen.ts'
 import type { Expression, Pose } from './poses.ts'
 import { drawSign } from './sign.ts'
-import { skeletonOf } from './skeleton.ts'
+import { skeletonOf, type Skeleton } from './skeleton.ts'
 
 /** The parts that look the same in every frame; a sprite replaces them by pictures. */
 export interface StillParts {
@@ -43,12 +43,16 @@ export function stillParts(pen: Pen, look: AvatarLook): StillParts {
 /** A skirt lies in folds under whoever sits on it. */
 const SKIRT_FOLD = 9
 
+/** Where the parts of a pose are, for this look. */
+export function bonesOf(look: AvatarLook, pose: Pose): Skeleton {
+  return skeletonOf(
+    pose.seated && isSkirted(look) ? { ...pose, hip: { ...pose.hip, y: pose.hip.y - SKIRT_FOLD } } : pose,
+  )
+}
+
 /** Puts the parts together from back to front. */
 export function drawFigure(pen: Pen, look: AvatarLook, pose: Pose, parts: StillParts, sign: string): void {
-  const skirted = look.top === 'dress' || wearsSkirt(look)
-  const bones = skeletonOf(
-    pose.seated && skirted ? { ...pose, hip: { ...pose.hip, y: pose.hip.y - SKIRT_FOLD } } : pose,
-  )
+  const bones = bonesOf(look, pose)
   const headPlace = { ...bones.neck, turn: pose.head.tilt }
   const height = Math.min(1, -pose.y / 90)
   pen.oval(
@@ -59,20 +63,35 @@ export function drawFigure(pen: Pen, look: AvatarLook, pose: Pose, parts: StillP
   )
   pen.placed(pose, () => {
     pen.placed(headPlace, () => parts.backHair())
-    if (pose.armsInFront !== 'both') drawArm(pen, look, bones.farArm, { far: true, raised: false })
-    // A skirt falls over the knees of whoever sits.
-    const legsLast = pose.seated && !skirted
-    if (!legsLast) drawLegs()
-    pen.placed({ ...bones.hip, turn: pose.lean }, () => parts.torso())
-    if (legsLast) drawLegs()
-    if (pose.armsInFront === 'none') drawArm(pen, look, bones.nearArm, { far: false, raised: false })
+    drawBody(pen, look, pose, bones, parts.torso)
     if (pose.holdsSign) drawSign(pen, bones.nearArm[2], bones.neck.y - headHeight(look), sign)
     pen.placed(headPlace, () => parts.head(pose.expression))
-    if (pose.armsInFront === 'both') drawArm(pen, look, bones.farArm, { far: true, raised: true })
-    if (pose.armsInFront !== 'none') drawArm(pen, look, bones.nearArm, { far: false, raised: true })
+    drawArmsInFront(pen, look, pose, bones)
   })
+}
+
+/** Everything between the hair behind the head and the face: trunk, legs, and the arms that hang. */
+export function drawBody(pen: Pen, look: AvatarLook, pose: Pose, bones: Skeleton, torso: () => void): void {
+  if (pose.armsInFront !== 'both') drawArm(pen, look, bones.farArm, { far: true, raised: false })
+  // A skirt falls over the knees of whoever sits.
+  const legsLast = pose.seated && !isSkirted(look)
+  if (!legsLast) drawLegs()
+  pen.placed({ ...bones.hip, turn: pose.lean }, torso)
+  if (legsLast) drawLegs()
+  if (pose.armsInFront === 'none') drawArm(pen, look, bones.nearArm, { far: false, raised: false })
+
   function drawLegs(): void {
     drawLeg(pen, look, bones.farLeg, pose.farFoot.tilt, true)
     drawLeg(pen, look, bones.nearLeg, pose.nearFoot.tilt, false)
   }
+}
+
+/** The arms that are lifted before the face. */
+export function drawArmsInFront(pen: Pen, look: AvatarLook, pose: Pose, bones: Skeleton): void {
+  if (pose.armsInFront === 'both') drawArm(pen, look, bones.farArm, { far: true, raised: true })
+  if (pose.armsInFront !== 'none') drawArm(pen, look, bones.nearArm, { far: false, raised: true })
+}
+
+function isSkirted(look: AvatarLook): boolean {
+  return look.top === 'dress' || wearsSkirt(look)
 }

@@ -1,4 +1,4 @@
-import type { AvatarLook, Head } from '../../src/domain/avatar-look.ts'
+import type { AvatarLook, Ears, Hair, Hat, Head } from '../../src/domain/avatar-look.ts'
 import { drawEarsBehind, drawEarsBeside, drawEarsOnTop } from './ears.ts'
 import { drawFace, drawStubble } from './face.ts'
 import { drawFrontHair, drawHairKnots, drawShavedSides } from './hair.ts'
@@ -37,21 +37,31 @@ export function drawHead(pen: Pen, look: AvatarLook, expression: Expression): vo
   })
 }
 
+/** How high what is worn, grown or raised reaches above the neck; what is not listed ends below the crown. */
+const HEIGHTS: Partial<Record<Hat | Hair | Ears, number>> = {
+  beanie: 128,
+  cap: 115,
+  crown: 124,
+  catphones: 119,
+  witch: 158,
+  tophat: 140,
+  halo: 128,
+  frog: 120,
+  santa: 126,
+  horns: 126,
+  flower: 100,
+  spiky: 119,
+  mohawk: 129,
+  buns: 112,
+  curly: 114,
+  cat: 112,
+  fox: 122,
+  bunny: 148,
+}
+const CROWN_HEIGHT = 98
+
 /** How far hair, ears and hat reach above the neck: what must stay free of signs and name tags. */
 export function headHeight({ hair, ears, hat, head }: AvatarLook): number {
-  const worn = {
-    beanie: 128,
-    cap: 115,
-    crown: 124,
-    catphones: 119,
-    witch: 158,
-    tophat: 140,
-    halo: 128,
-    frog: 120,
-    santa: 126,
-  }
-  const grown = { spiky: 119, mohawk: 129, buns: 112, curly: 114 }
-  const raised = { cat: 112, fox: 122, bunny: 148 }
-  const heights: Record<string, number> = { ...worn, horns: 126, flower: 100, ...grown, ...raised }
-  return Math.max(98, heights[hat] ?? 0, heights[hair] ?? 0, heights[ears] ?? 0) * HEAD_SHAPES[head].stretchY
+  const tallest = Math.max(CROWN_HEIGHT, HEIGHTS[hat] ?? 0, HEIGHTS[hair] ?? 0, HEIGHTS[ears] ?? 0)
+  return tallest * HEAD_SHAPES[head].stretchY
 }

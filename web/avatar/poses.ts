@@ -54,8 +54,18 @@ export const HIP_HEIGHT = 33
 /** An ankle's height above the sole. */
 const ANKLE_HEIGHT = 8
 
+/** Radians of a gait's cycle in a second, at its own pace. */
+const WALK_PACE = 8.5
+const RUN_PACE = 14
+/** How far a foot reaches before and behind the hips. */
+const WALK_STRIDE = 12
+const RUN_STRIDE = 18
+/** How far a cycle of the gait carries: two steps, and in a run the leaps between them. */
+export const WALK_CYCLE = { length: 4 * WALK_STRIDE, seconds: (2 * Math.PI) / WALK_PACE }
+export const RUN_CYCLE = { length: 7 * RUN_STRIDE, seconds: (2 * Math.PI) / RUN_PACE }
+
 /** One jump: crouch, flight, landing. */
-const JUMP_S = 0.8
+export const JUMP_S = 0.8
 const JUMP_HEIGHT = 56
 
 const { abs, cos, max, min, PI, sin } = Math
@@ -78,10 +88,10 @@ const POSES: Record<Action, (time: number) => Pose> = {
   },
 
   walk(time) {
-    const phase = time * 8.5
+    const phase = time * WALK_PACE
     const pose = standing(time)
-    pose.nearFoot = step(phase, 12, 8)
-    pose.farFoot = step(phase + PI, 12, 8)
+    pose.nearFoot = step(phase, WALK_STRIDE, 8)
+    pose.farFoot = step(phase + PI, WALK_STRIDE, 8)
     pose.hip.y = -0.4 + 1.7 * cos(2 * phase)
     pose.lean = 0.05
     pose.head = { x: 0, y: 0.8 * cos(2 * phase + 0.6), tilt: 0.025 * sin(2 * phase) }
@@ -91,10 +101,10 @@ const POSES: Record<Action, (time: number) => Pose> = {
   },
 
   run(time) {
-    const phase = time * 14
+    const phase = time * RUN_PACE
     const pose = standing(time)
-    pose.nearFoot = step(phase, 18, 15)
-    pose.farFoot = step(phase + PI, 18, 15)
+    pose.nearFoot = step(phase, RUN_STRIDE, 15)
+    pose.farFoot = step(phase + PI, RUN_STRIDE, 15)
     pose.y = -6 * abs(sin(phase + 0.5))
     pose.lean = 0.17
     pose.hip.x = -2
@@ -196,10 +206,12 @@ function standing(time: number): Pose {
   }
 }
 
-/** A foot's way: on the ground backwards, in the air forwards. */
+/** A foot's way: on the ground backwards at an even pace, so that it stays where it trod; in the air forwards. */
 function step(phase: number, stride: number, lift: number): FootPose {
   const air = max(0, sin(phase))
-  return { x: -cos(phase) * stride, y: -ANKLE_HEIGHT - air * lift, tilt: air * 0.75 * max(0, cos(phase) + 0.35) }
+  const turn = (((phase / (2 * PI)) % 1) + 1) % 1
+  const x = turn < 0.5 ? -cos(phase) * stride : (3 - 4 * turn) * stride
+  return { x, y: -ANKLE_HEIGHT - air * lift, tilt: air * 0.75 * max(0, cos(phase) + 0.35) }
 }
 
 /** @param part 0 … 1 of one jump */

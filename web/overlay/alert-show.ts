@@ -119,7 +119,7 @@ export function createAlertShow(
     shade.addColorStop(1, 'rgba(0,0,0,1)')
     paint.globalCompositeOperation = 'destination-in'
     paint.fillStyle = shade
-    paint.fillRect(0, 0, actorCanvas.width, actorCanvas.height)
+    paint.fillRect(0, 0, ACTOR_BOX.width * scale, ACTOR_BOX.height * scale)
     paint.globalCompositeOperation = 'source-over'
   }
 

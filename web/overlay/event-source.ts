@@ -4,6 +4,12 @@ import type { OpenEventStream } from './overlay-link.ts'
 /** A browser hands over named events only to who asked for them by name; `Record` keeps the list whole. */
 const EVENTS: Record<OverlayEvent, true> = {
   snapshot: true,
+  'avatar.join': true,
+  'avatar.leave': true,
+  'avatar.look': true,
+  'avatar.act': true,
+  'avatar.say': true,
+  'avatar.emote': true,
   'alert.offer': true,
   'alert.cancel': true,
   settings: true,

@@ -35,14 +35,3 @@ export function createFrameMeter(monotonic: () => number): FrameMeter {
     fps: () => rate,
   }
 }
-
-/** Counts frames for a moment on an empty stage, so that there is a rate before the first alert. */
-export function probeFrames(page: Window, meter: FrameMeter, done: () => void): void {
-  const next = () => {
-    meter.frame()
-    if (meter.fps() === 0) return void page.requestAnimationFrame(next)
-    meter.rest()
-    done()
-  }
-  page.requestAnimationFrame(next)
-}

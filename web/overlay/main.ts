@@ -1,9 +1,12 @@
 import './overlay.css'
+import { createCrowdStage } from '../crowd/crowd-stage.ts'
+import { createWebglPainter } from '../crowd/painter.webgl2.ts'
 import { createAlertMemory } from './alert-memory.ts'
 import { createAlertPlayer } from './alert-player.ts'
 import { createChime } from './chime.ts'
 import { openEventSource } from './event-source.ts'
-import { createFrameMeter, probeFrames } from './frame-meter.ts'
+import { createFrameMeter } from './frame-meter.ts'
+import { createFrames, probeFrames } from './frames.ts'
 import { keepOverlayLink } from './overlay-link.ts'
 import { createOverlayServer } from './overlay-server.ts'
 import { pageIdentity, tabStorage } from './page-identity.ts'
@@ -50,6 +53,8 @@ function openOverlay(key: string, preview: boolean, element: HTMLElement): void 
   const server = createOverlayServer(window.fetch.bind(window))
   const time = createServerTime(monotonic, Date.now())
   const meter = createFrameMeter(monotonic)
+  const frames = createFrames(window, meter)
+  let screenFps = LIKELY_FPS
   const chime = createChime(window)
   const stage = createStage({
     element,
@@ -57,7 +62,17 @@ function openOverlay(key: string, preview: boolean, element: HTMLElement): void 
     now: () => time.now(),
     locale: () => locale,
     ring: (volume) => chime.ring(volume),
-    meter,
+    frames,
+  })
+  const crowd = createCrowdStage({
+    page: window,
+    above: element,
+    frames,
+    openCard: (lost) => createWebglPainter(document, lost),
+    now: () => time.now(),
+    monotonic,
+    screenFps: () => screenFps,
+    tierChanged: () => reporter.changed(),
   })
   const visibility = watchVisibility(window, () => {
     reporter.changed()
@@ -101,12 +116,19 @@ function openOverlay(key: string, preview: boolean, element: HTMLElement): void 
     handlers: {
       snapshot({ d }) {
         locale = d.settings.locale
+        crowd.replace(d.avatars)
         player.reconcile(d.alert.current, link.role())
         reporter.changed()
       },
       settings({ d }) {
         locale = d.patch.locale
       },
+      'avatar.join': ({ at, d }) => crowd.join(at, d),
+      'avatar.leave': ({ at, d }) => crowd.leave(at, d),
+      'avatar.look': ({ d }) => crowd.changeLook(d),
+      'avatar.act': ({ at, d }) => crowd.act(at, d),
+      'avatar.say': ({ at, d }) => crowd.say(at, d),
+      'avatar.emote': ({ at, d }) => crowd.holdUp(at, d),
       'alert.offer': ({ at, d }) => {
         player.offer(d, at, link.role())
         if (preview) tellDashboard()
@@ -122,7 +144,15 @@ function openOverlay(key: string, preview: boolean, element: HTMLElement): void 
     send: (report) => server.reportState(report),
     ticket: () => link.ticket(),
     after,
-    state: () => ({ visible: visibility.visible(), active: visibility.active(), fps: meter.fps(), tier: 'canvas2d' }),
+    state: () => ({ visible: visibility.visible(), active: visibility.active(), fps: meter.fps(), tier: crowd.tier() }),
   })
-  probeFrames(window, meter, () => reporter.changed())
+  probeFrames(frames, meter, () => {
+    screenFps = Math.max(meter.fps(), LEAST_FPS)
+    reporter.changed()
+  })
 }
+
+/** Before it was measured. */
+const LIKELY_FPS = 60
+/** A page that begins is busy: what it measures then is no less than what OBS may be set to. */
+const LEAST_FPS = 30

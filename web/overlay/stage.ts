@@ -1,7 +1,7 @@
 import type { AlertStage, ShownAlert } from './alert-player.ts'
 import { createAlertShow, type AlertShow } from './alert-show.ts'
 import { QUICK_EXIT_MS } from './choreography.ts'
-import type { FrameMeter } from './frame-meter.ts'
+import type { Frames } from './frames.ts'
 import type { Locale } from './wording.ts'
 
 export interface StageParts {
@@ -11,7 +11,7 @@ export interface StageParts {
   now(): number
   locale(): Locale
   ring(volume: number): void
-  meter: FrameMeter
+  frames: Frames
 }
 
 /** The stage's own units. */
@@ -31,11 +31,11 @@ interface Running {
  * hidden one gets no frames anyway and goes on where it should be when it is shown again.
  */
 export function createStage(parts: StageParts): AlertStage {
-  const { element, page, now, meter } = parts
+  const { element, page, now } = parts
+  const wake = parts.frames.add(draw)
   let prepared: { id: string; show: AlertShow } | undefined
   let running: Running | undefined
   const leaving = new Set<Running>()
-  let frame: number | undefined
 
   page.addEventListener('resize', scale)
   scale()
@@ -54,7 +54,7 @@ export function createStage(parts: StageParts): AlertStage {
       prepared = undefined
       running = { id: alert.id, show, startedAt }
       if (alert.sound && !muted) parts.ring(alert.sound.volume)
-      frame ??= page.requestAnimationFrame(draw)
+      wake()
     },
     clear() {
       drop()
@@ -76,12 +76,10 @@ export function createStage(parts: StageParts): AlertStage {
     return createAlertShow(alert, parts.locale(), scaleOf(page) * alertZoomOf(page) * page.devicePixelRatio, element)
   }
 
-  function draw(): void {
-    meter.frame()
+  function draw(): boolean {
     for (const it of leaving) if (!it.show.draw(now() - it.startedAt)) strike(it)
     running?.show.draw(now() - running.startedAt)
-    frame = running || leaving.size > 0 ? page.requestAnimationFrame(draw) : undefined
-    if (frame === undefined) meter.rest()
+    return running !== undefined || leaving.size > 0
   }
 
   function drop(): void {

@@ -6,6 +6,7 @@ import type {
   OverlayFrame,
   OverlaySession,
 } from '../../src/domain/overlay-protocol.ts'
+import { isAvatarEvent, readAvatarEvent, readAvatars } from './wire-avatar.ts'
 
 /* What the server sends, checked as far as this page relies on it. Whatever it does not understand it leaves alone. */
 
@@ -14,8 +15,13 @@ export function readFrame<Type extends OverlayEvent>(type: Type, text: string): 
   const frame = parseJson(text)
   if (!isRecord(frame) || frame.v !== 1 || typeof frame.at !== 'number' || !isRecord(frame.d)) return undefined
   if (type === 'alert.offer' && !isOffer(frame.d)) return undefined
-  if (type === 'snapshot' && !isSnapshot(frame.d)) return undefined
-  return frame as unknown as OverlayFrame<Type>
+  const content = contentOf(type, frame.d)
+  return content === undefined ? undefined : ({ ...frame, d: content } as unknown as OverlayFrame<Type>)
+}
+
+function contentOf(type: OverlayEvent, d: Record<string, unknown>): unknown {
+  if (type === 'snapshot') return readSnapshot(d)
+  return isAvatarEvent(type) ? readAvatarEvent(type, d) : d
 }
 
 export function readSession(body: unknown): OverlaySession | undefined {
@@ -28,7 +34,7 @@ export function readSession(body: unknown): OverlaySession | undefined {
 /** The answer of `GET /api/overlay/snapshot`: a frame like the stream's, or its content alone. */
 export function readSnapshot(body: unknown): OverlayEvents['snapshot'] | undefined {
   const content = isRecord(body) && isRecord(body.d) ? body.d : body
-  return isSnapshot(content) ? content : undefined
+  return isSnapshot(content) ? { ...content, avatars: readAvatars(content.avatars) } : undefined
 }
 
 /** An event's id: `<epoch>-<seq>`. */

@@ -27,7 +27,8 @@ export function wordNodes(parts: readonly TextPart[], page: Document): Node[] {
   })
 }
 
-function isEmoteAddress(src: string): boolean {
+/** Pictures come from the one host we know, and safely. */
+export function isEmoteAddress(src: string): boolean {
   try {
     const { protocol, host } = new URL(src)
     return protocol === 'https:' && host === EMOTE_HOST

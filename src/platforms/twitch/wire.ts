@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { TokenPair } from '../oauth-provider.ts'
 import { bearerToken, expiresInS, knownReason } from '../wire.ts'
 
-const userId = z.string().regex(/^\d{1,32}$/)
+export const userId = z.string().regex(/^\d{1,32}$/)
 const scopeList = z
   .union([z.array(z.string()), z.string().transform((text) => text.split(' ').filter(Boolean))])
   .nullable()
@@ -27,6 +27,10 @@ export function readTokens(body: unknown): TokenPair | undefined {
   )
 }
 
+export function readAppToken(body: unknown): string | undefined {
+  return tokens.safeParse(body).data?.access_token
+}
+
 /** Whose token it is, as `/validate` says. */
 export interface TokenOwner {
   userId: string
@@ -35,7 +39,7 @@ export interface TokenOwner {
   scopes: string[]
 }
 
-/** App tokens belong to nobody (`user_id` null); we never hold one, so that is a wrong shape. */
+/** App tokens belong to nobody (`user_id` null); ours is never asked about, so that is a wrong shape. */
 const validation = z.object({ user_id: userId, login: z.string().min(1), expires_in: expiresInS, scopes: scopeList })
 
 export function readValidation(body: unknown): TokenOwner | undefined {

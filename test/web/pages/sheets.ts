@@ -6,6 +6,7 @@ import { headHeight } from '../../../web/avatar/head.ts'
 import { ACTIONS, poseAt, type Pose } from '../../../web/avatar/poses.ts'
 import { bakeAvatar } from '../../../web/avatar/sprite.ts'
 import { CHIME_S, strike } from '../../../web/overlay/chime.ts'
+import { calm } from './calm.ts'
 import '../../../web/overlay/fonts.css'
 
 interface Grid {
@@ -159,11 +160,4 @@ function drawGrid(grid: Grid, count: number, cell: (paint: CanvasRenderingContex
   }
   calm(paint)
   return canvas.toDataURL('image/png')
-}
-
-/** Thirty-two tones a channel: nobody sees it, and the picture weighs two thirds. */
-function calm(paint: CanvasRenderingContext2D): void {
-  const pixels = paint.getImageData(0, 0, paint.canvas.width, paint.canvas.height)
-  for (const [at, value] of pixels.data.entries()) pixels.data[at] = at % 4 === 3 ? 255 : Math.round(value / 8) * 8
-  paint.putImageData(pixels, 0, 0)
 }

@@ -1,0 +1,45 @@
+import { z } from 'zod'
+import type { RunBots } from '../app/run-bots.ts'
+import { streamerOf } from './access.ts'
+import type { Routes } from './app.ts'
+import { botReply, toBotReply, type BotReply, type ChatFigures } from './bot-replies.ts'
+
+export interface DescribeBotOptions {
+  bots: Pick<RunBots, 'status'>
+  chatFigures: (channelId: string) => ChatFigures
+  nodeId: string
+}
+
+export type DescribeBot = (channelId: string) => Promise<BotReply>
+
+/** A channel's bot with what it does there, for its streamer. */
+export function createDescribeBot({ bots, chatFigures, nodeId }: DescribeBotOptions): DescribeBot {
+  return async (channelId) => toBotReply(await bots.status(channelId), chatFigures(channelId), nodeId)
+}
+
+export interface BotApiOptions {
+  bots: Pick<RunBots, 'setDesired'>
+  describeBot: DescribeBot
+}
+
+/** The switch of a streamer's own bot. */
+export function botApiRoutes({ bots, describeBot }: BotApiOptions): Routes {
+  return (app) => {
+    app.post(
+      '/api/channel/bot',
+      {
+        config: { access: 'streamer' },
+        schema: {
+          summary: 'Turn my bot on or off; on again while it waits, it tries at once',
+          body: z.strictObject({ enabled: z.boolean() }),
+          response: { 200: botReply },
+        },
+      },
+      async (request) => {
+        const { channelId } = streamerOf(request)
+        await bots.setDesired(channelId, request.body.enabled)
+        return describeBot(channelId)
+      },
+    )
+  }
+}
