@@ -21,6 +21,7 @@ interface Page {
 const PAGES: Page[] = [
   { file: 'index.html', addresses: ['/'], framed: false },
   { file: 'dashboard/index.html', addresses: ['/dashboard'], framed: false },
+  { file: 'viewer/index.html', addresses: ['/me'], framed: false },
   { file: 'overlay/index.html', addresses: ['/o/', '/o'], framed: true },
 ]
 

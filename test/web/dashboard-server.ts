@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname } from 'node:path'
+import { lookFromSeed, seedFromText, type AvatarLook } from '../../src/domain/avatar-look.ts'
 import { applySettings, type SettingsPatch } from '../../src/domain/settings.ts'
 import type { Ending } from '../support/browser.ts'
 import type { BuiltPages } from './built-pages.ts'
-import { newTestDonation, sampleStudio, type Studio } from './dashboard-studio.ts'
+import { newBot, newTestDonation, sampleStudio, troubledBot, type Studio } from './dashboard-studio.ts'
 import { openStage } from './dashboard-stage.ts'
 
 /** A request as the page made it. */
@@ -29,6 +30,7 @@ const TYPES: Record<string, string> = { '.css': 'text/css', '.js': 'text/javascr
 const PAGES: Record<string, string> = {
   '/': '/index.html',
   '/dashboard': '/dashboard/index.html',
+  '/me': '/viewer/index.html',
   '/o/': '/overlay/index.html',
 }
 
@@ -97,10 +99,22 @@ const LEDGER_PAGE = 12
 function dashboardRoutes(studio: Studio): Record<string, Route> {
   const { user } = studio
   const me = () => ({ user, channel: studio.channel && { id: studio.channel.id, login: user.login } })
+  const seed = seedFromText(user.id)
+  const wardrobe = () => ({ look: studio.look ?? lookFromSeed(seed), seed, own: studio.look !== null })
   const queue = () => ({ paused: studio.alerts.paused, queued: studio.alerts.queued })
   return {
     'GET /api/status': (response) => json(response, 200, { demo: studio.demo, donations: true, version: '0.1.0' }),
     'GET /api/me': (response) => json(response, 200, me()),
+    'GET /api/me/look': (response) => json(response, 200, wardrobe()),
+    'PUT /api/me/look': (response, body) => {
+      if (studio.refuseSettings) return problem(response, 503, 'unavailable')
+      studio.look = (body as { look: AvatarLook }).look
+      json(response, 200, wardrobe())
+    },
+    'DELETE /api/me/look': (response) => {
+      studio.look = null
+      json(response, 200, wardrobe())
+    },
     'POST /auth/logout': (response) => {
       studio.signedIn = false
       response.writeHead(204).end()
@@ -128,7 +142,23 @@ function dashboardRoutes(studio: Studio): Record<string, Route> {
         totals: studio.totals,
       })
     },
+    'POST /api/channel/bot': (response, body) => {
+      if (studio.refuseBot) return problem(response, 503, 'unavailable')
+      const { enabled } = body as { enabled: boolean }
+      const granted = studio.bot.permission === 'granted'
+      studio.bot = enabled
+        ? granted
+          ? newBot({ desired: true, state: 'starting', permission: 'granted' })
+          : troubledBot('missing-scope')
+        : newBot({ permission: studio.bot.permission })
+      json(response, 200, studio.bot)
+    },
     'POST /api/channel/test': (response, body) => {
+      if ((body as { kind: string }).kind === 'chat') {
+        if (studio.chatTest) json(response, 202, studio.chatTest)
+        else problem(response, 409, 'conflict')
+        return
+      }
       const item = newTestDonation(body)
       studio.ledger.unshift(item)
       json(response, 202, { donationId: item.id, alertId: item.alertId })
@@ -159,9 +189,8 @@ function dashboardRoutes(studio: Studio): Record<string, Route> {
   }
 
   function describe() {
-    const { settings, settingsRev, alerts, donations, overlays, overlayLastSeenAt, demo } = studio
+    const { settings, settingsRev, alerts, donations, bot, overlays, overlayLastSeenAt, demo } = studio
     const id = studio.channel?.id
-    const bot = { desired: false, state: 'inactive', owner: null, since: null, lastError: null }
     return {
       id,
       login: user.login,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { seedFromText } from '../../src/domain/avatar-look.ts'
+import { seedFromText, type AvatarLook } from '../../src/domain/avatar-look.ts'
 import { DEFAULT_SETTINGS, type ChannelSettings } from '../../src/domain/settings.ts'
+import type { BotView, ChatTestAnswer } from '../../web/ui/channel-view.ts'
 
 /** A streamer's world as the stub server tells it. Tests change what they need. */
 export interface Studio {
@@ -17,6 +18,12 @@ export interface Studio {
   settingsRev: number
   alerts: { paused: boolean; queued: number; current: Record<string, unknown> | null }
   donations: Record<'configured' | 'state' | 'account' | 'lastDonationAt' | 'lastError' | 'backoffUntil', unknown>
+  bot: BotView
+  /** What `POST /api/channel/test` of a chat message answers; `null`: the bot is off. */
+  chatTest: ChatTestAnswer | null
+  refuseBot: boolean
+  /** What the person chose to look like. */
+  look: AvatarLook | null
   overlays: Record<string, unknown>[]
   overlayLastSeenAt: string | null
   ledger: LedgerEntry[]
@@ -65,6 +72,10 @@ export function sampleStudio(): Studio {
       lastError: null,
       backoffUntil: null,
     },
+    bot: sampleBot(),
+    chatTest: chatTest({ reaction: 'wave' }),
+    refuseBot: false,
+    look: null,
     overlays: [
       overlay({ obs: true, visible: true, role: 'primary', fps: 60, since: ago(5_400) }),
       overlay({ obs: true, visible: false, role: 'mirror', fps: 0, since: ago(900) }),
@@ -83,6 +94,59 @@ export function sampleStudio(): Studio {
       currency: 'RUB',
       words: 'Спасибо за стрим! Удачи в финале, болеем всей семьёй 💜',
     },
+  }
+}
+
+/** A bot that is in the chat and was on stage all evening. */
+export function sampleBot(changes: Partial<BotView> = {}): BotView {
+  return {
+    desired: true,
+    state: 'active',
+    owner: 'node-1',
+    since: ago(5_400),
+    lastError: null,
+    speaker: { login: 'mila_live', own: true },
+    permission: 'granted',
+    streamLive: true,
+    viewers: 23,
+    replies: { sent: 148, dropped: 3, lastDropped: { why: 'viewer-limit', at: ago(190) } },
+    retryAt: null,
+    ...changes,
+  }
+}
+
+/** A bot that nobody ever turned on. */
+export function newBot(changes: Partial<BotView> = {}): BotView {
+  return sampleBot({
+    desired: false,
+    state: 'inactive',
+    owner: null,
+    since: null,
+    speaker: null,
+    permission: 'missing',
+    streamLive: null,
+    viewers: 0,
+    replies: { sent: 0, dropped: 0, lastDropped: null },
+    ...changes,
+  })
+}
+
+/** A bot that cannot work, for a reason that is half a minute old. */
+export function troubledBot(code: string, changes: Partial<BotView> = {}): BotView {
+  return newBot({ desired: true, lastError: { code, at: ago(30) }, ...changes })
+}
+
+export function chatTest(
+  understood: Partial<ChatTestAnswer['understood']>,
+  facts: Partial<Omit<ChatTestAnswer, 'understood'>> = {},
+): ChatTestAnswer {
+  return {
+    messageId: randomUUID(),
+    reply: null,
+    joined: false,
+    onStage: true,
+    understood: { command: null, reaction: null, permitted: true, ignored: false, ...understood },
+    ...facts,
   }
 }
 

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DEFAULT_SETTINGS } from '../../src/domain/settings.ts'
-import { setupSteps } from '../../web/dashboard/setup-steps.ts'
+import { botStatus } from '../../web/dashboard/bot-status.ts'
+import { duration } from '../../web/dashboard/duration.ts'
+import { setupSteps, stepsAhead } from '../../web/dashboard/setup-steps.ts'
 import { overlayStatus, overlayTone, queueStatus, standingOf } from '../../web/dashboard/status.ts'
-import type { ChannelView, OverlaySource } from '../../web/ui/channel-view.ts'
+import type { BotView, ChannelView, OverlaySource } from '../../web/ui/channel-view.ts'
+import { OPTIONS } from '../../web/viewer/wardrobe.ts'
 import { createFormat } from '../../web/ui/format.ts'
 import { en } from '../../web/ui/texts.en.ts'
 import { ru } from '../../web/ui/texts.ru.ts'
+import { newBot, sampleBot, troubledBot } from './dashboard-studio.ts'
 
 const NOW = Date.parse('2026-11-23T12:00:00Z')
 
@@ -32,11 +36,37 @@ test('both languages say everything: no text is empty and none is left untransla
   assert.equal(english.length, russian.length)
   assert.ok([...english, ...russian].every((text) => typeof text === 'function' || text !== undefined))
   const same = english.filter((text, index) => typeof text === 'string' && text === russian[index])
-  const names = new Set(['Русский', 'English', 'DonationAlerts', 'OBS', '', 'Nightfox', '5', 'USD', 'RUB', '500'])
+  const names = new Set([
+    'Русский',
+    'English',
+    'DonationAlerts',
+    'OBS',
+    'Zalgo',
+    '',
+    'Nightfox',
+    '5',
+    'USD',
+    'RUB',
+    '500',
+  ])
   assert.deepEqual(
     same.filter((text) => !names.has(String(text))),
     [],
   )
+})
+
+test('everything that a viewer may choose has a name in both languages', () => {
+  for (const { viewer } of [en, ru]) {
+    const lists: Partial<Record<string, Partial<Record<string, string>>>> = viewer.options
+    for (const [part, options] of Object.entries(OPTIONS)) {
+      const named = lists[part] ?? viewer.colors
+      assert.deepEqual(
+        options.filter((option) => !(option in named)),
+        [],
+        part,
+      )
+    }
+  }
 })
 
 test('times are told as people tell them', () => {
@@ -70,6 +100,47 @@ test('the headline tells the most urgent thing first', () => {
   assert.equal(standingOf(channel({ overlays: [] }), 0), 'waiting')
 })
 
+test('a bot that needs its streamer comes before what is left to set up, one that is off is no fault', () => {
+  const revoked = troubledBot('permission-revoked', { desired: false })
+  assert.equal(standingOf(channel({ bot: revoked }), 1), 'chatNeedsYou')
+  const lost = troubledBot('platform-server', { state: 'backoff', permission: 'granted' })
+  assert.equal(standingOf(channel({ bot: lost }), 0), 'chatWorking')
+  assert.equal(standingOf(channel({ bot: newBot() }), 0), 'allGood')
+  assert.equal(standingOf(channel({ bot: newBot({ desired: true, state: 'starting' }) }), 0), 'allGood')
+})
+
+test('every way in which a bot cannot work is told apart', () => {
+  const status = (bot: BotView) => botStatus({ bot })
+  const granted = { permission: 'granted' as const }
+  assert.equal(status(newBot()), 'off')
+  assert.equal(status(sampleBot()), 'active')
+  assert.equal(status(newBot({ desired: true, ...granted })), 'starting')
+  assert.equal(status(newBot({ desired: true })), 'permission')
+  assert.equal(status(troubledBot('missing-scope')), 'permission')
+  assert.equal(status(troubledBot('permission-revoked', { desired: false })), 'revoked')
+  assert.equal(status(troubledBot('banned', granted)), 'banned')
+  assert.equal(status(troubledBot('account-gone', granted)), 'gone')
+  assert.equal(status(troubledBot('bot-account-missing', granted)), 'operator')
+  assert.equal(status(troubledBot('platform-invalid', granted)), 'stopped')
+  assert.equal(status(troubledBot('platform-invalid', { state: 'backoff', ...granted })), 'backoff')
+  // Given again, and turned off by its streamer: what was once revoked is over.
+  assert.equal(status(troubledBot('permission-revoked', { desired: false, ...granted })), 'off')
+})
+
+test('the bot alone is an invitation and no step, where everything else is done', () => {
+  const ahead = (changes: Partial<ChannelView>) => stepsAhead(setupSteps(channel({ bot: newBot(), ...changes }), null))
+  assert.equal(ahead({}), 0)
+  assert.equal(ahead({ overlays: [], overlayLastSeenAt: null }), 2)
+})
+
+test('a time is said as people say it', () => {
+  const said = (seconds: number) => [en, ru].map(({ settings }) => duration(seconds, settings).replaceAll(/\s/g, ' '))
+  assert.deepEqual(said(5), ['5 s', '5 с'])
+  assert.deepEqual(said(150), ['2 min 30 s', '2 мин 30 с'])
+  assert.deepEqual(said(3_600), ['1 h', '1 ч'])
+  assert.deepEqual(said(0), ['0 s', '0 с'])
+})
+
 test('the dashboard’s own preview is no overlay of the streamer', () => {
   const onlyPreview = channel({ overlays: [{ ...source(), preview: true }], overlayLastSeenAt: null })
   assert.equal(standingOf(onlyPreview, 0), 'waiting')
@@ -78,6 +149,7 @@ test('the dashboard’s own preview is no overlay of the streamer', () => {
     [
       ['donations', true],
       ['overlay', false],
+      ['chat', true],
       ['test', false],
     ],
   )
@@ -103,7 +175,7 @@ test('where the operator connected no platform, the streamer is not asked to', (
   const donations = { ...channel().donations, configured: false, state: 'off' as const }
   assert.deepEqual(
     setupSteps(channel({ donations }), []).map(({ step }) => step),
-    ['overlay', 'test'],
+    ['overlay', 'chat', 'test'],
   )
 })
 
@@ -128,6 +200,7 @@ function channel(changes: Partial<ChannelView> = {}): ChannelView {
       lastError: null,
       backoffUntil: null,
     },
+    bot: sampleBot(),
     overlays: [source()],
     overlayLastSeenAt: new Date(NOW).toISOString(),
     demo: false,

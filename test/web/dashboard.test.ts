@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { after, before, test, type TestContext } from 'node:test'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { after, before, test } from 'node:test'
+import type { Browser } from 'playwright-core'
 import { openBrowser, type Ending } from '../support/browser.ts'
 import { eventually } from '../support/eventually.ts'
 import { buildPages, type BuiltPages } from './built-pages.ts'
-import { startDashboardServer } from './dashboard-server.ts'
-import { entry, type Studio } from './dashboard-studio.ts'
+import { entry, newBot, type Studio } from './dashboard-studio.ts'
+import { createVisit, PHONE, widerThanItsWindow } from './dashboard-visit.ts'
 
 /* The shipped pages in the real browser, under the real content security policy, against a server played from memory. */
 
@@ -18,30 +18,7 @@ before(async () => {
 })
 after(() => Promise.all(endings.map((end) => end())))
 
-const PHONE = { width: 360, height: 740 }
-
-interface Visit extends BrowserContextOptions {
-  path?: string
-  studio?: Partial<Studio>
-}
-
-/** Opens a page of a studio's own. Whatever it writes into the console as an error fails the test. */
-async function visit(t: TestContext, { path = '/dashboard', studio = {}, ...options }: Visit = {}) {
-  const server = await startDashboardServer(t, pages, { onScreen: null, ...studio })
-  const context = await browser.newContext({ locale: 'en-US', reducedMotion: 'reduce', ...options })
-  t.after(() => context.close())
-  const page = await context.newPage()
-  const faults: string[] = []
-  page.setDefaultTimeout(5_000)
-  page.on('pageerror', (error) => faults.push(error.message))
-  page.on('console', (line) => line.type() === 'error' && faults.push(line.text()))
-  page.on('dialog', (dialog) => faults.push(`dialog: ${dialog.message()}`))
-  await page.goto(`${server.url}${path}`)
-  const button = (name: string | RegExp) => page.getByRole('button', { name })
-  return { server, page, context, faults, button }
-}
-
-const widerThanItsWindow = (page: Page) => page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')
+const visit = createVisit(() => ({ browser, pages }))
 
 test('whoever has no channel becomes a streamer by one button, in the language of the page', async (t) => {
   const { server, page, faults, button } = await visit(t, { studio: { channel: null, ledger: [] } })
@@ -58,9 +35,15 @@ test('whoever has no channel becomes a streamer by one button, in the language o
 
 test('a new channel is led from connecting donations to the first test', async (t) => {
   const donations = { configured: true, state: 'off', account: null, lastDonationAt: null }
-  const fresh = { ledger: [], overlays: [], overlayLastSeenAt: null, donations: { ...donations, lastError: null } }
+  const fresh = {
+    bot: newBot(),
+    ledger: [],
+    overlays: [],
+    overlayLastSeenAt: null,
+    donations: { ...donations, lastError: null },
+  }
   const { page, faults } = await visit(t, { studio: { ...fresh, ...noAlert() } as Partial<Studio> })
-  await page.getByText('3 steps to go').waitFor()
+  await page.getByText('4 steps to go').waitFor()
   const href = await page.getByRole('link', { name: 'Connect', exact: true }).getAttribute('href')
   assert.equal(href, '/auth/donationalerts/login?return=%2Fdashboard')
   await page.getByRole('link', { name: 'Donations', exact: true }).first().click()
@@ -280,7 +263,7 @@ test('while the server is out of reach the page says that it knows nothing, and 
   server.studio.down = true
   await page.evaluate(`window.dispatchEvent(new Event('online'))`)
   await page.getByText('lost its connection').waitFor()
-  assert.equal(await page.locator('.light-word', { hasText: 'Unknown' }).count(), 3)
+  assert.equal(await page.locator('.light-word', { hasText: 'Unknown' }).count(), 4)
   server.studio.down = false
   await button('Try again').click()
   await page.getByText('Everything works').waitFor()
@@ -298,7 +281,8 @@ test('a server that answers with errors is told apart from one that is out of re
 test('no section scrolls sideways on a phone of 360 px, in either language', async (t) => {
   for (const locale of ['ru-RU', 'en-US']) {
     const { server, page } = await visit(t, { viewport: PHONE, locale })
-    for (const path of ['/', '/dashboard#live', '/dashboard#donations', '/dashboard#overlay', '/dashboard#settings']) {
+    for (const section of ['', 'live', 'chat', 'donations', 'overlay', 'settings']) {
+      const path = section === '' ? '/' : `/dashboard#${section}`
       await page.goto(`${server.url}${path}`)
       await page.locator('h1').first().waitFor({ state: 'attached' })
       assert.ok((await widerThanItsWindow(page)) <= 0, `${locale} ${path}`)

@@ -1,6 +1,7 @@
 import { useEffect } from 'preact/hooks'
 import { useTexts } from '../ui/language.tsx'
 import { ProblemNotice } from '../ui/notice.tsx'
+import { ChatSection } from './chat-section.tsx'
 import { DonationsSection } from './donations-section.tsx'
 import { FailedSignIn } from './failed-sign-in.tsx'
 import { Frame } from './frame.tsx'
@@ -44,6 +45,8 @@ function CurrentSection({ section }: { section: Section }) {
   switch (section) {
     case 'live':
       return <LiveSection />
+    case 'chat':
+      return <ChatSection />
     case 'donations':
       return <DonationsSection />
     case 'overlay':

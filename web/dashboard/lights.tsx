@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useFormat, useTexts } from '../ui/language.tsx'
+import { BOT_TONES, botNeedsYou, botStatus } from './bot-status.ts'
 import { useChannel, useSession } from './session.ts'
 import {
   DONATION_TONES,
@@ -12,12 +13,13 @@ import {
   type Tone,
 } from './status.ts'
 
-/** Three lights, each beside its word. While the server cannot be reached they say that nobody knows. */
+/** Four lights, each beside its word. While the server cannot be reached they say that nobody knows. */
 export function Lights() {
   const texts = useTexts()
   return (
     <section class="lights" aria-label={texts.live.lights}>
       <DonationsLight />
+      <ChatLight />
       <OverlayLight />
       <QueueLight />
     </section>
@@ -43,6 +45,20 @@ function DonationsLight() {
       word={texts.light.donations[status]}
     >
       {lastAt ? texts.live.lastDonation(format.relative(lastAt, now.value)) : texts.live.noDonationYet}
+    </Light>
+  )
+}
+
+function ChatLight() {
+  const { chat, live } = useTexts()
+  const channel = useChannel()
+  const status = botStatus(channel)
+  const { viewers } = channel.bot
+  const onStage = viewers === 0 ? chat.light.nobody : chat.light.onStage(viewers)
+  const detail = status === 'off' ? chat.light.off : botNeedsYou(status) ? chat.light.seeMore : onStage
+  return (
+    <Light title={live.chat} section="chat" tone={BOT_TONES[status]} word={chat.status[status].word}>
+      {detail}
     </Light>
   )
 }

@@ -12,7 +12,7 @@ export function LoadingSection() {
       <Skeleton width="9rem" height={36} />
       <Skeleton width="100%" height={112} />
       <div class="lights">
-        {[1, 2, 3].map((n) => (
+        {[1, 2, 3, 4].map((n) => (
           <Skeleton key={n} width="100%" height={104} />
         ))}
       </div>

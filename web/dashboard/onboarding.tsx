@@ -1,11 +1,9 @@
-import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import type { Problem } from '../ui/api.ts'
 import type { ChannelView, ServerStatus } from '../ui/channel-view.ts'
-import { Character } from '../ui/character.tsx'
+import { Doorway } from '../ui/doorway.tsx'
 import { Icon } from '../ui/icons.tsx'
-import { LanguageSwitch, useLanguage, useTexts } from '../ui/language.tsx'
-import { Logo } from '../ui/logo.tsx'
+import { useLanguage, useTexts } from '../ui/language.tsx'
 import { ProblemNotice } from '../ui/notice.tsx'
 import { FailedSignIn } from './failed-sign-in.tsx'
 import { useSession } from './session.ts'
@@ -64,28 +62,5 @@ export function SignedOut() {
       </a>
       <a href="/">{landing.toLanding}</a>
     </Doorway>
-  )
-}
-
-/** A page with one thing to do, and somebody who waits for it. */
-function Doorway({ children }: { children: ComponentChildren }) {
-  return (
-    <div class="doorway">
-      <header>
-        <a class="brand" href="/">
-          <Logo height={34} />
-          Chatfolk
-        </a>
-        <LanguageSwitch />
-      </header>
-      <main>
-        <div class="doorway-cast">
-          <Character seed={36} action="idle" height={150} />
-          <Character seed={83} action="wave" height={190} />
-          <Character seed={51} action="idle" height={150} />
-        </div>
-        {children}
-      </main>
-    </div>
   )
 }

@@ -1,6 +1,6 @@
 import { signal, type ReadonlySignal } from '@preact/signals'
 
-export const SECTIONS = ['live', 'donations', 'overlay', 'settings'] as const
+export const SECTIONS = ['live', 'chat', 'donations', 'overlay', 'settings'] as const
 export type Section = (typeof SECTIONS)[number]
 
 /** The section in the address: `/dashboard#donations`. Links and the browser's back button work by themselves. */

@@ -94,6 +94,25 @@ export function RangeSetting({ label, note, value, min, max, show, disabled = fa
   )
 }
 
+/** A range whose values lie ever further apart: seconds at its start, minutes at its end. */
+export function StepSetting(props: SettingProps<number> & { steps: readonly number[]; show(value: number): string }) {
+  const { value, show } = props
+  // What was set by other means stands among them.
+  const steps = props.steps.includes(value) ? props.steps : [...props.steps, value].sort((a, b) => a - b)
+  const at = (index: number) => steps[index] ?? value
+  return (
+    <RangeSetting
+      label={props.label}
+      {...(props.note === undefined ? {} : { note: props.note })}
+      value={steps.indexOf(value)}
+      min={0}
+      max={steps.length - 1}
+      show={(index) => show(at(index))}
+      onChange={(index) => props.onChange(at(index))}
+    />
+  )
+}
+
 export function SelectSetting(props: SettingProps<string> & { options: Option<string>[] }) {
   const id = useId()
   return (

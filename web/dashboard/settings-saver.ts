@@ -2,6 +2,7 @@ import { computed, signal, type ReadonlySignal } from '@preact/signals'
 import { applySettings, DEFAULT_SETTINGS, type ChannelSettings, type SettingsPatch } from '../../src/domain/settings.ts'
 import type { Api, Problem } from '../ui/api.ts'
 import type { ChannelFeed } from './channel-feed.ts'
+import { oppositePatch } from './opposite-patch.ts'
 
 /** Settings that save themselves: shown at once, sent in order, taken back where the server refuses. */
 export interface SettingsSaver {
@@ -25,7 +26,7 @@ export function createSettingsSaver(api: Api, feed: ChannelFeed): SettingsSaver 
   return {
     settings,
     change(patch) {
-      const undo = opposite(settings.value, patch)
+      const undo = oppositePatch(settings.value, patch)
       pending.value = [...pending.value, patch]
       const sent = line.then(() => api.send<Saved>('PATCH', '/api/channel', patch))
       line = sent
@@ -36,12 +37,4 @@ export function createSettingsSaver(api: Api, feed: ChannelFeed): SettingsSaver 
       })
     },
   }
-}
-
-/** The values that a patch replaces. */
-function opposite(current: ChannelSettings, patch: SettingsPatch): SettingsPatch {
-  const pick = <T extends object>(from: T, keys: object) =>
-    Object.fromEntries(Object.keys(keys).map((key) => [key, from[key as keyof T]])) as Partial<T>
-  const { alerts, ...rest } = patch
-  return { ...pick(current, rest), ...(alerts ? { alerts: pick(current.alerts, alerts) } : {}) }
 }

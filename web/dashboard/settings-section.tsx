@@ -1,9 +1,9 @@
-import { SETTING_LIMITS, type SettingsPatch } from '../../src/domain/settings.ts'
+import { SETTING_LIMITS } from '../../src/domain/settings.ts'
 import { useTexts } from '../ui/language.tsx'
-import { wordsOf } from '../ui/notice.tsx'
 import { BlockedWords } from './blocked-words.tsx'
 import { useSession } from './session.ts'
 import { ChoiceSetting, RangeSetting, SelectSetting, SwitchSetting } from './setting-fields.tsx'
+import { useSave } from './use-save.ts'
 
 /** Minutes that a donation may wait for OBS. */
 const AGES = [5, 15, 30, 60, 180, 1_440]
@@ -96,32 +96,5 @@ export function SettingsSection() {
     if (minutes % 1_440 === 0) return words.age(words.days(minutes / 1_440))
     if (minutes % 60 === 0) return words.age(words.hours(minutes / 60))
     return words.age(words.minutes(minutes))
-  }
-}
-
-function useSave() {
-  const texts = useTexts()
-  const { saver, toasts } = useSession()
-  const words = texts.settings
-
-  return (patch: SettingsPatch, what: string, value?: string) => {
-    void saver.change(patch).then((answer) => {
-      if (!answer.ok) {
-        toasts.show({ about: what, text: `${words.failed(what)}. ${wordsOf(answer.problem, texts)}`, bad: true })
-        return
-      }
-      toasts.show({
-        about: what,
-        text: value === undefined ? words.saved(what) : words.savedValue(what, value),
-        undo: () => {
-          void saver.change(answer.undo).then((undone) => {
-            toasts.show({
-              about: what,
-              ...(undone.ok ? { text: texts.common.undone } : { text: words.failed(what), bad: true }),
-            })
-          })
-        },
-      })
-    })
   }
 }

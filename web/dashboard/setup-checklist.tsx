@@ -12,7 +12,7 @@ export interface SetupChecklistProps {
 
 /** What stands between a new channel and its first stream. The step to take next carries the primary button. */
 export function SetupChecklist({ steps, current }: SetupChecklistProps) {
-  const { live } = useTexts()
+  const { chat, live } = useTexts()
   const look = (step: SetupStep) => (step === current ? 'button primary' : 'button')
 
   return (
@@ -51,6 +51,19 @@ export function SetupChecklist({ steps, current }: SetupChecklistProps) {
             button={
               <a class={look(step)} href="#overlay">
                 {live.show}
+              </a>
+            }
+          />
+        )
+      case 'chat':
+        return (
+          <Step
+            title={live.stepChat}
+            body={live.stepChatBody}
+            done={done}
+            button={
+              <a class={look(step)} href="#chat">
+                {chat.toBot}
               </a>
             }
           />

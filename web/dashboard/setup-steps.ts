@@ -1,7 +1,7 @@
 import type { ChannelView, LedgerItem } from '../ui/channel-view.ts'
 import { sourcesOf } from './status.ts'
 
-export type SetupStep = 'donations' | 'overlay' | 'test'
+export type SetupStep = 'donations' | 'overlay' | 'chat' | 'test'
 
 export interface StepState {
   step: SetupStep
@@ -16,7 +16,14 @@ export function setupSteps(channel: ChannelView, ledger: LedgerItem[] | null): S
   return [
     ...(configured ? [{ step: 'donations' as const, done: state !== 'off' }] : []),
     { step: 'overlay', done: sourcesOf(channel).length > 0 || channel.overlayLastSeenAt !== null },
+    { step: 'chat', done: channel.bot.desired },
     // A real donation on the screen proves more than a test.
     { step: 'test', done: ledger?.some(shown) ?? true },
   ]
+}
+
+/** Steps ahead. A channel that wants no bot is set up all the same: the bot alone is an invitation, no step. */
+export function stepsAhead(steps: readonly StepState[]): number {
+  const ahead = steps.filter(({ done }) => !done)
+  return ahead.some(({ step }) => step !== 'chat') ? ahead.length : 0
 }

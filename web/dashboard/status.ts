@@ -1,4 +1,5 @@
 import type { ChannelView, OverlaySource } from '../ui/channel-view.ts'
+import { botNeedsYou, botStatus } from './bot-status.ts'
 
 /** How a light shines: always beside a word, never instead of one. */
 export type Tone = 'good' | 'busy' | 'bad' | 'idle'
@@ -9,7 +10,17 @@ export type OverlayStatus = 'visible' | 'browser' | 'hidden' | 'gone' | 'closed'
 export type QueueStatus = 'paused' | 'playing' | 'held' | 'waiting' | 'empty'
 
 /** What the page says about the channel as a whole, the most urgent first. */
-export type Standing = 'unknown' | 'needsYou' | 'setUp' | 'paused' | 'working' | 'hidden' | 'waiting' | 'allGood'
+export type Standing =
+  | 'unknown'
+  | 'needsYou'
+  | 'chatNeedsYou'
+  | 'setUp'
+  | 'paused'
+  | 'working'
+  | 'chatWorking'
+  | 'hidden'
+  | 'waiting'
+  | 'allGood'
 
 /** The streamer's own sources: the dashboard's preview is none. */
 export function sourcesOf(channel: ChannelView): OverlaySource[] {
@@ -78,13 +89,18 @@ export const QUEUE_TONES: Record<QueueStatus, Tone> = {
   empty: 'good',
 }
 
+/** A bot that is off is no fault: many want donations alone. */
 export function standingOf(channel: ChannelView, stepsLeft: number): Standing {
   const donations = donationsStatus(channel)
   const overlay = overlayStatus(channel)
+  const bot = botStatus(channel)
   if (donations === 'needs_reauth') return 'needsYou'
+  if (botNeedsYou(bot)) return 'chatNeedsYou'
   if (stepsLeft > 0) return 'setUp'
   if (channel.alerts.paused) return 'paused'
   if (DONATION_TONES[donations] === 'busy') return 'working'
+  // A bot that starts is none to speak of: it has just been turned on.
+  if (bot === 'backoff') return 'chatWorking'
   if (isOnScreen(overlay)) return 'allGood'
   return overlay === 'hidden' ? 'hidden' : 'waiting'
 }

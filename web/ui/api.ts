@@ -8,7 +8,7 @@ export interface Problem {
 
 export type ApiResult<T> = { ok: true; value: T } | { ok: false; problem: Problem }
 
-type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 export interface Api {
   get<T>(path: string): Promise<ApiResult<T>>

@@ -4,6 +4,8 @@ import { Notice } from './notice.tsx'
 export interface AuthFailure {
   code: string
   provider: string | null
+  /** It was the chat bot's permission that was asked for: the way back leads to its section. */
+  forChat: boolean
 }
 
 /**
@@ -19,18 +21,26 @@ export function takeAuthFailure(): AuthFailure | null {
   url.searchParams.delete('provider')
   history.replaceState(null, '', url)
   // Whoever makes up an address may put any text here; it is shown as text, and short.
-  return { code: code.slice(0, 40), provider }
+  return { code: code.slice(0, 40), provider, forChat: provider === 'twitch' && url.hash === '#chat' }
 }
 
 /** What happened, what it means, what to do. */
 export function AuthErrorNotice({ failure, onClose }: { failure: AuthFailure; onClose: () => void }) {
   const texts = useTexts().authError
-  const { code, provider } = failure
-  const words = wordsFor(code)
+  const { code, provider, forChat } = failure
+  // From Twitch alone: signing in itself asks for no permission that could be missing.
+  const unticked = code === 'missing-scope' && provider === 'twitch'
+  const words = unticked ? texts['missing-chat-scope'] : wordsFor(code)
   return (
     <Notice
       tone="bad"
-      title={provider === 'donationalerts' ? texts.titleDonations : texts.title('Twitch')}
+      title={
+        unticked || forChat
+          ? texts.titleChat
+          : provider === 'donationalerts'
+            ? texts.titleDonations
+            : texts.title('Twitch')
+      }
       onClose={onClose}
     >
       <p>

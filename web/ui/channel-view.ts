@@ -1,4 +1,5 @@
 import type { AlertState } from '../../src/domain/alert.ts'
+import type { AvatarLook } from '../../src/domain/avatar-look.ts'
 import type { DonationArrival, DonationProvider } from '../../src/domain/donation.ts'
 import type { ChannelSettings } from '../../src/domain/settings.ts'
 
@@ -16,6 +17,15 @@ export interface ServerStatus {
 export interface Me {
   user: { id: string; login: string; name: string }
   channel: { id: string; login: string } | null
+}
+
+/** `GET /api/me/look`; `PUT` and `DELETE` answer with the same. */
+export interface LookView {
+  look: AvatarLook
+  /** Of the look that a viewer has who never chose one. */
+  seed: number
+  /** Chosen, and not the seed's. */
+  own: boolean
 }
 
 export type DonationStreamState = 'off' | 'connecting' | 'catching_up' | 'live' | 'backoff' | 'needs_reauth'
@@ -42,6 +52,48 @@ export interface OverlaySource {
   preview: boolean
 }
 
+export type BotState = 'active' | 'starting' | 'backoff' | 'inactive'
+
+/** `GET /api/channel`, `bot`; `POST /api/channel/bot` answers with the same. */
+export interface BotView {
+  /** What the streamer wants. */
+  desired: boolean
+  /** What is. */
+  state: BotState
+  owner: string | null
+  /** When the state began. */
+  since: Instant | null
+  lastError: { code: string; at: Instant } | null
+  /** Whose account talks. `own`: the streamer's. `null`: nobody's yet. */
+  speaker: { login: string; own: boolean } | null
+  permission: 'granted' | 'missing'
+  /** `null`: nobody knows yet. */
+  streamLive: boolean | null
+  /** Characters on stage. */
+  viewers: number
+  replies: { sent: number; dropped: number; lastDropped: { why: string; at: Instant } | null }
+  retryAt: Instant | null
+}
+
+/** `POST /api/channel/test` of the kind `chat` */
+export interface ChatTestAnswer {
+  messageId: string
+  /** What the bot would have said; a test is never sent to Twitch. */
+  reply: string | null
+  understood: {
+    command: string | null
+    reaction: 'wave' | 'laugh' | 'sign' | null
+    /** Whether a viewer without any role may use the command. */
+    permitted: boolean
+    /** The account is on the ignore list. */
+    ignored: boolean
+  }
+  /** It brought its viewer on stage. */
+  joined: boolean
+  /** Its viewer is there afterwards. */
+  onStage: boolean
+}
+
 /** `GET /api/channel` */
 export interface ChannelView {
   id: string
@@ -58,6 +110,7 @@ export interface ChannelView {
     lastError: { code: string; at: Instant; detail?: string } | null
     backoffUntil: Instant | null
   }
+  bot: BotView
   overlays: OverlaySource[]
   overlayLastSeenAt: Instant | null
   demo: boolean

@@ -1,14 +1,21 @@
-import { useEffect, useRef } from 'preact/hooks'
-import { lookFromSeed } from '../../src/domain/avatar-look.ts'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
+import { lookFromSeed, type AvatarLook } from '../../src/domain/avatar-look.ts'
 import { drawAvatar, drawBust } from '../avatar/draw-avatar.ts'
-import { poseAt, type Action } from '../avatar/poses.ts'
+import { headHeight } from '../avatar/head.ts'
+import { HIP_HEIGHT, poseAt, type Action } from '../avatar/poses.ts'
 
-/** How much room a character needs, in its own units: hats, raised arms and jumps included. */
+/** How much room a character has, in its own units: raised arms included. */
 const BOX = { width: 150, height: 214, ground: 203 }
+/** Above the tallest hat: for a jump, which is made lower where it would lead out of the picture. */
+const LEAP = 32
+const HIGHEST_LEAP = 56
 const HEAD_BOX = { width: 150, height: 150, chin: 122 }
 
-export interface CharacterProps {
+export interface CharacterProps extends FigureProps {
   seed: number
+}
+
+export interface FigureProps {
   action: Action
   height: number
   /** Never comes to rest: for a page that is looked at and left, not for one that stays open beside a game. */
@@ -19,27 +26,36 @@ export interface CharacterProps {
 const LIVELY_S = 12
 
 /** A whole character that moves while it can be seen. Decoration: hidden from screen readers. */
-export function Character({ seed, action, height, tireless = false }: CharacterProps) {
+export function Character({ seed, ...rest }: CharacterProps) {
+  const look = useMemo(() => lookFromSeed(seed), [seed])
+  return <Figure look={look} {...rest} />
+}
+
+/** As {@link Character}, in clothes of one's own. */
+export function Figure({ look, action, height, tireless = false }: FigureProps & { look: AvatarLook }) {
   const canvas = useRef<HTMLCanvasElement>(null)
   const width = Math.round((height * BOX.width) / BOX.height)
 
   useEffect(() => {
     const surface = prepare(canvas.current, width, height)
     if (!surface) return
-    const look = lookFromSeed(seed)
-    const scale = height / BOX.height
+    const tall = 2 * HIP_HEIGHT + headHeight(look)
+    const fit = Math.min(1, BOX.ground / (tall + LEAP))
+    const leap = Math.min(1, (BOX.ground / fit - tall - 2) / HIGHEST_LEAP)
+    const scale = (height / BOX.height) * fit
     const draw = (seconds: number) => {
+      const pose = poseAt(action, seconds)
       surface.clearRect(0, 0, width, height)
       surface.save()
-      surface.translate(width / 2, BOX.ground * scale)
+      surface.translate(width / 2, (BOX.ground * height) / BOX.height)
       surface.scale(scale, scale)
-      drawAvatar(surface, look, poseAt(action, seconds))
+      drawAvatar(surface, look, { ...pose, y: pose.y * leap })
       surface.restore()
     }
     return animate(canvas.current as HTMLCanvasElement, draw, tireless ? Infinity : LIVELY_S)
-  }, [seed, action, height, width, tireless])
+  }, [look, action, height, width, tireless])
 
-  return <canvas ref={canvas} class="character" aria-hidden="true" />
+  return <canvas ref={canvas} class="character" style={sized(width, height)} aria-hidden="true" />
 }
 
 /** A donor's head, as small as a line of text is high. */
@@ -49,15 +65,20 @@ export function Head({ seed, size }: { seed: number; size: number }) {
   useEffect(() => {
     const surface = prepare(canvas.current, size, size)
     if (!surface) return
-    const scale = size / HEAD_BOX.height
+    const look = lookFromSeed(seed)
+    const chin = HEAD_BOX.chin / HEAD_BOX.height
+    const scale = size / Math.max(HEAD_BOX.height, (headHeight(look) + 5) / chin)
     surface.clearRect(0, 0, size, size)
-    surface.translate(size / 2, HEAD_BOX.chin * scale)
+    surface.translate(size / 2, chin * size)
     surface.scale(scale, scale)
-    drawBust(surface, lookFromSeed(seed))
+    drawBust(surface, look)
   }, [seed, size])
 
-  return <canvas ref={canvas} class="head" aria-hidden="true" />
+  return <canvas ref={canvas} class="head" style={sized(size, size)} aria-hidden="true" />
 }
+
+/** A canvas of no size yet is 300 pixels wide: until it is drawn, it would push everything else about. */
+export const sized = (width: number, height: number) => ({ width: `${width}px`, height: `${height}px` })
 
 /** Sizes a canvas for the screen's pixels and returns a surface in CSS pixels. */
 export function prepare(canvas: HTMLCanvasElement | null, width: number, height: number) {
@@ -65,8 +86,7 @@ export function prepare(canvas: HTMLCanvasElement | null, width: number, height:
   const density = Math.min(3, Math.max(1, window.devicePixelRatio))
   canvas.width = Math.round(width * density)
   canvas.height = Math.round(height * density)
-  canvas.style.width = `${width}px`
-  canvas.style.height = `${height}px`
+  Object.assign(canvas.style, sized(width, height))
   const surface = canvas.getContext('2d')
   surface?.scale(density, density)
   return surface ?? undefined

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { lookFromSeed } from '../../src/domain/avatar-look.ts'
 import { drawBust } from '../avatar/draw-avatar.ts'
-import { prepare } from './character.tsx'
+import { prepare, sized } from './character.tsx'
 
 /** Three of our own, as different as they come: seeds, places, tilts and sizes. */
 const HEADS = [
@@ -42,5 +42,5 @@ export function Logo({ height }: { height: number }) {
     surface.stroke()
   }, [height, width])
 
-  return <canvas ref={canvas} aria-hidden="true" />
+  return <canvas ref={canvas} style={sized(width, height)} aria-hidden="true" />
 }

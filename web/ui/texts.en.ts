@@ -1,9 +1,13 @@
 import { plural } from './plural.ts'
+import { chatEn } from './texts.chat.en.ts'
+import { viewerEn } from './texts.viewer.en.ts'
 
 const donations = (n: number) => plural('en', n, { one: 'donation', other: 'donations' })
 
 /** Every word a person reads on the landing page and in the dashboard, in English. `texts.ru.ts` has the same keys. */
 export const en = {
+  chat: chatEn,
+  viewer: viewerEn,
   language: { label: 'Language', ru: 'Русский', en: 'English' },
   common: {
     retry: 'Try again',
@@ -22,14 +26,15 @@ export const en = {
   landing: {
     title: 'Chatfolk: your viewers on the screen',
     headline: 'Your viewers take the stage',
-    lead: 'Every donation brings its donor out as a little character, with the amount, the words and a cheer. You add one source to OBS, once.',
+    lead: 'Whoever talks in your chat comes out as a little character. A donation brings its donor to the front, with the amount, the words and a cheer. You add one source to OBS, once.',
     signIn: 'Sign in with Twitch',
     signInDemo: 'Try it as a demo streamer',
     demoNote:
-      'Demo mode: one click signs you in as a made-up streamer. Donations come from a simulator, no real account is touched.',
+      'Demo mode: one click signs you in as a made-up streamer. Chat and donations come from a simulator, no real account is touched.',
     openDashboard: 'Open dashboard',
     signedInAs: (name: string) => `You are signed in as ${name}.`,
-    signInNote: 'We only learn your Twitch name. Chatfolk cannot post for you or change your channel.',
+    signInNote:
+      'We only learn your Twitch name. The chat bot asks for its own permission, and only when you turn it on.',
     facts: [
       { title: 'Ready in three minutes', body: 'Sign in, connect DonationAlerts, drag one link into OBS. No plugins.' },
       {
@@ -38,7 +43,7 @@ export const en = {
       },
       {
         title: 'Everyone looks different',
-        body: 'Millions of looks drawn by code. A donor keeps their character for the whole alert, from entrance to exit.',
+        body: 'Millions of looks drawn by code. Viewers dress their character themselves, and it walks, waves, laughs and speaks.',
       },
     ],
     stageLabel: 'A stage with animated characters; one of them celebrates a donation.',
@@ -50,6 +55,7 @@ export const en = {
   authError: {
     title: (provider: string) => `${provider} sign-in did not work out`,
     titleDonations: 'DonationAlerts was not connected',
+    titleChat: 'The chat bot still has no permission',
     'oauth-denied': {
       what: 'You declined, or the window was closed.',
       todo: 'Nothing was saved. Try again when you are ready.',
@@ -65,6 +71,10 @@ export const en = {
     'missing-scope': {
       what: 'Not all permissions were given. Without them we do not see new donations.',
       todo: 'Connect again and leave all boxes ticked.',
+    },
+    'missing-chat-scope': {
+      what: 'The bot needs three things: to read your chat, to write there, and to stay in it as a bot. Not all of them were allowed, and without any one of them it cannot work.',
+      todo: 'Give the permission again and agree to everything that Twitch lists there. It does not let the bot ban, delete or change your channel.',
     },
     'account-taken': {
       what: 'This DonationAlerts account is already connected to another Chatfolk channel.',
@@ -96,13 +106,14 @@ export const en = {
   nav: {
     label: 'Sections',
     live: 'Live',
+    chat: 'Chat',
     donations: 'Donations',
     overlay: 'Overlay',
     settings: 'Settings',
     signOut: 'Sign out',
     signOutFailed: 'Signing out did not work. Try again.',
     demo: 'Demo',
-    demoHint: 'Donations are made up by a simulator.',
+    demoHint: 'Donations and chat are made up by a simulator.',
   },
   offline: {
     title: 'This page lost its connection to Chatfolk.',
@@ -146,6 +157,7 @@ export const en = {
     unknownBody: 'We cannot say how things stand until this page reaches the server again.',
     lights: 'Status',
     donations: 'Donations',
+    chat: 'Chat',
     overlay: 'Overlay',
     queue: 'Alerts',
     lastDonation: (ago: string) => `Last one ${ago}`,
@@ -155,6 +167,8 @@ export const en = {
     stepDonationsBody: 'Sign in to DonationAlerts and allow Chatfolk to see new donations.',
     stepOverlay: 'Add the overlay to OBS',
     stepOverlayBody: 'Drag one link into OBS. Takes ten seconds.',
+    stepChat: 'Turn on the chat bot',
+    stepChatBody: 'Viewers who talk come out on stage as little characters.',
     stepTest: 'Send a test',
     stepTestBody: 'A test donation takes the same path as real money.',
     done: 'done',
@@ -403,10 +417,12 @@ export const en = {
     alerts: 'Alerts',
     safety: 'What reaches the screen',
     locale: 'Language on stream',
-    localeNote: 'For alerts. The language of this page is chosen separately.',
+    localeNote: 'For alerts and the bot’s answers. The language of this page is chosen separately.',
     duration: 'Time on screen',
     durationNote: 'From entrance to exit.',
-    seconds: (n: number) => `${n} s`,
+    seconds: (n: number) => `${n} s`,
+    shortMinutes: (n: number) => `${n} min`,
+    shortHours: (n: number) => `${n} h`,
     sound: 'Sound',
     soundNote: 'A short chime with each alert.',
     volume: 'Volume',
@@ -421,7 +437,8 @@ export const en = {
     hideLinks: 'Hide links',
     hideLinksNote: 'Addresses in a donor’s words are cut before they reach the screen.',
     blockedWords: 'Blocked words',
-    blockedWordsNote: 'Replaced by asterisks on screen. The list of donations keeps the words as written.',
+    blockedWordsNote:
+      'Replaced by asterisks on screen, in donations and in chat bubbles alike. The list of donations keeps the words as written.',
     addWord: 'Add a word',
     add: 'Add',
     removeWord: (word: string) => `Remove “${word}”`,
