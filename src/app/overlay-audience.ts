@@ -63,6 +63,9 @@ export interface OverlayAudienceOptions {
   onChange(channelId: string): void
 }
 
+/** Frames of a lively minute. A snapshot takes milliseconds; one that does not come is no reason to keep them all. */
+const MOST_HELD = 1_000
+
 export type OverlayAudience = ReturnType<typeof createOverlayAudience>
 
 /** Who watches which channel on this node: the open overlays, which of them is primary, and the frames to all of them. */
@@ -169,8 +172,7 @@ export function createOverlayAudience({ clock, metrics, epoch, onChange }: Overl
       seqs.set(channelId, seq)
       const frame = Buffer.from(text)
       for (const seat of house.seats) {
-        if (seat.held) seat.held.push({ frame, now: false, seq })
-        else seat.connection.write(frame, { now: false })
+        pass(seat, { frame, now: false, seq })
       }
     },
 
@@ -239,8 +241,14 @@ export function createOverlayAudience({ clock, metrics, epoch, onChange }: Overl
 
   function put(seat: Seat, frame: Buffer, type: OverlayEvent, now: boolean, seq: number | null = null) {
     metrics.overlayFrames.inc({ type })
-    if (seat.held) seat.held.push({ frame, now, seq })
-    else seat.connection.write(frame, { now })
+    pass(seat, { frame, now, seq })
+  }
+
+  function pass(seat: Seat, held: HeldFrame) {
+    if (!seat.held) return seat.connection.write(held.frame, { now: held.now })
+    seat.held.push(held)
+    // The database hangs: the page comes back to a snapshot, as any other that cannot follow.
+    if (seat.held.length > MOST_HELD) seat.connection.end('no-snapshot')
   }
 
   function elect(channelId: string, house: House) {

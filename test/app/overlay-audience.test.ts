@@ -71,3 +71,14 @@ test('the roles of all open streams are counted through coming, replacing and go
   for (const { seat } of seats) seat.leave()
   assert.deepEqual([await count('primary'), await count('mirror')], [1, 0])
 })
+
+test('a page whose snapshot does not come is let go before what it missed fills the memory', () => {
+  const { audience, come } = newHouse()
+  const reasons: string[] = []
+  const { seat, frames } = come('waits', { end: (reason) => reasons.push(reason) })
+  for (let n = 0; n < 1_000; n++) audience.broadcast('channel', 'ping', { seq: 0 })
+  assert.deepEqual([reasons, frames], [[], []])
+  audience.broadcast('channel', 'ping', { seq: 0 })
+  assert.deepEqual(reasons, ['no-snapshot'])
+  seat.leave()
+})

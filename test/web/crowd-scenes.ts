@@ -1,4 +1,5 @@
 import { lookFromSeed } from '../../src/domain/avatar-look.ts'
+import { readableColor } from '../../src/domain/name-tag.ts'
 import type { StageAvatar, TextPart } from '../../src/domain/overlay-protocol.ts'
 import { enter, homeOf, mix, rowOf, stand, step, type Motion } from '../../src/domain/stage-motion.ts'
 
@@ -48,7 +49,7 @@ export function crowdOf(count: number, { first = 1, busy = 45, now = SCENE_NOW }
     return {
       id: `viewer-${first + index}`,
       name,
-      color: COLORS[mix(seed, 8) % COLORS.length] ?? '#ffffff',
+      color: readableColor(COLORS[mix(seed, 8) % COLORS.length] ?? null, seed),
       look: lookFromSeed(seed),
       seed,
       by: 'chat',
