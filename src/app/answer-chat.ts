@@ -101,7 +101,8 @@ export function createAnswerChat(options: AnswerChatOptions): AnswerChat {
   const unsent: Answer[] = []
   const sending = new Set<Promise<void>>()
   let housekeeping = 0
-  let cancelHousekeeping = clock.after(HOUSEKEEPING_EVERY_MS, keepHouse)
+  /** From the first answer on: before it there is nothing to forget. */
+  let cancelHousekeeping: (() => void) | null = null
   const stopped = new AbortController()
   const patience = new AbortController()
 
@@ -118,13 +119,14 @@ export function createAnswerChat(options: AnswerChatOptions): AnswerChat {
       perChannel.take(answer.channelId, now)
       perAccount.take(answer.speakerUserId, now)
       unclaimed.push(answer)
+      cancelHousekeeping ??= clock.after(HOUSEKEEPING_EVERY_MS, keepHouse)
       cancelClaim ??= clock.after(CLAIM_WITHIN_MS, () => void claimSome())
     },
     figures: (channelId) => figures.get(channelId) ?? NOTHING,
     async stop() {
       stopped.abort()
       cancelClaim?.()
-      cancelHousekeeping()
+      cancelHousekeeping?.()
       unclaimed = []
       unsent.length = 0
       const cancel = clock.after(ARRIVES_WITHIN_MS, () => patience.abort(new AppError('shutting-down')))

@@ -39,10 +39,12 @@ const SWEEP_EVERY_MS = 60_000
 /** Everything that happens in a chat comes by here: whose words they are, whether anybody is there, what they do. */
 export function createHearChat(options: HearChatOptions): HearChat {
   const { rules, handle, own, stages, isOn, isWatched, sharedBotUserId, forgetful, clock, metrics } = options
-  let cancelSweep = clock.after(SWEEP_EVERY_MS, sweep)
+  /** From the first event on: before it there is nothing to forget. */
+  let cancelSweep: (() => void) | null = null
 
   return {
     hear(bot, event, receivedAtMs) {
+      cancelSweep ??= clock.after(SWEEP_EVERY_MS, sweep)
       switch (event.type) {
         case 'message':
           return message(bot, event.message, receivedAtMs)
@@ -60,7 +62,7 @@ export function createHearChat(options: HearChatOptions): HearChat {
           return
       }
     },
-    stop: () => cancelSweep(),
+    stop: () => cancelSweep?.(),
   }
 
   function message(bot: HearingBot, said: ChatMessage, receivedAtMs: number): void {

@@ -253,3 +253,12 @@ test('a stop lets what is on its way arrive, and gives up on what does not', asy
   await ending
   assert.deepEqual(hanging.logs, [])
 })
+
+test('nothing is timed before the first answer: a node that fails to start is kept alive by nothing', async () => {
+  const { clock, answer, chat } = open()
+  assert.equal(clock.pendingTimers(), 0)
+  answer('m1')
+  assert.ok(clock.pendingTimers() > 0)
+  await chat.stop()
+  assert.equal(clock.pendingTimers(), 0)
+})

@@ -232,3 +232,11 @@ test('a stage lives by the newest settings, also where nobody talked for so long
   await say('hello', { who: 'ann' })
   assert.equal(stages.viewers(CHANNEL_ID), 1)
 })
+
+test('a chat that nobody has spoken in is kept alive by no timer', async () => {
+  const { clock, say, chat, stages, looks } = openChatRoom()
+  assert.equal(clock.pendingTimers(), 0)
+  await say('hello')
+  for (const part of [chat, stages, looks]) part.stop()
+  assert.equal(clock.pendingTimers(), 0)
+})
