@@ -11,7 +11,7 @@ import { eventually } from '../support/eventually.ts'
 
 const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.ts')
 
-test('one command and no accounts: the printed overlay link shows donations within 15 s, the dashboard lets one in by one click', async (t) => {
+test('one command and no accounts: the printed overlay link shows donations within 15 s, viewers come on stage, the dashboard lets one in by one click', async (t) => {
   const dataDir = await mkdtemp(join(tmpdir(), 'chatfolk-demo-'))
   const port = await freePort()
   const child = spawn(process.execPath, [MAIN], {
@@ -21,12 +21,15 @@ test('one command and no accounts: the printed overlay link shows donations with
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
   t.after(async () => {
-    const ended = once(child, 'close')
-    child.kill('SIGTERM')
-    await ended
+    if (child.exitCode === null) {
+      const ended = once(child, 'close')
+      child.kill('SIGTERM')
+      await ended
+    }
     await rm(dataDir, { recursive: true, force: true })
   })
-  await eventually('the links are printed', () => /Overlay +http/.test(output), 60_000)
+  await eventually('the links are printed', () => /Overlay +http/.test(output) || child.exitCode !== null, 60_000)
+  assert.equal(child.exitCode, null, 'the start failed; its reason stands above')
   const [, overlayUrl] = /Overlay +(http\S+)/.exec(output) ?? []
   const [, dashboardUrl] = /Dashboard +(http\S+)/.exec(output) ?? []
   assert.ok(overlayUrl && dashboardUrl)
@@ -49,5 +52,10 @@ test('one command and no accounts: the printed overlay link shows donations with
   await dashboard.waitForURL('**/dashboard')
   await dashboard.getByText('DemoStreamer').first().waitFor({ timeout: 10_000 })
   await dashboard.getByText('Подключены').first().waitFor({ timeout: 10_000 })
+  // The chat of 25 is lively from the first moment on.
+  await dashboard
+    .getByText(/персонаж\S* на сцене/)
+    .first()
+    .waitFor({ timeout: 20_000 })
   assert.deepEqual(troubles, [])
 })
