@@ -30,8 +30,9 @@ export interface AnswerFigures {
 }
 
 /**
- * Why an answer was not given. `unknown`: the platform did not answer, so that it may have been said; it is not said
- * again. `refused`: the platform dropped it. `taken`: it was answered before, here or elsewhere.
+ * Why an answer was not given, for the streamer. `unknown`: the platform did not answer, so that it may have been said; it
+ * is not said again. `refused`: the platform dropped it. The metric knows two more that are nobody's loss: `taken`
+ * (answered before, here or elsewhere) and `bot-off`.
  */
 export type DropReason =
   'viewer-limit' | 'channel-limit' | 'account-limit' | 'overload' | 'too-old' | 'refused' | 'unknown' | 'failed'

@@ -6,7 +6,7 @@ import { duration } from '../../web/dashboard/duration.ts'
 import { setupSteps, stepsAhead } from '../../web/dashboard/setup-steps.ts'
 import { overlayStatus, overlayTone, queueStatus, standingOf } from '../../web/dashboard/status.ts'
 import type { BotView, ChannelView, OverlaySource } from '../../web/ui/channel-view.ts'
-import { OPTIONS } from '../../web/viewer/wardrobe.ts'
+import { LOOK_PARTS } from '../../src/domain/avatar-look.ts'
 import { createFormat } from '../../web/ui/format.ts'
 import { en } from '../../web/ui/texts.en.ts'
 import { ru } from '../../web/ui/texts.ru.ts'
@@ -58,7 +58,7 @@ test('both languages say everything: no text is empty and none is left untransla
 test('everything that a viewer may choose has a name in both languages', () => {
   for (const { viewer } of [en, ru]) {
     const lists: Partial<Record<string, Partial<Record<string, string>>>> = viewer.options
-    for (const [part, options] of Object.entries(OPTIONS)) {
+    for (const [part, options] of Object.entries(LOOK_PARTS)) {
       const named = lists[part] ?? viewer.colors
       assert.deepEqual(
         options.filter((option) => !(option in named)),

@@ -1,19 +1,12 @@
 import type { ComponentChildren } from 'preact'
 import { Character } from './character.tsx'
-import { LanguageSwitch } from './language.tsx'
-import { Logo } from './logo.tsx'
+import { PageTop } from './page-top.tsx'
 
 /** A page with one thing to do, and somebody who waits for it. */
 export function Doorway({ children }: { children: ComponentChildren }) {
   return (
     <div class="doorway">
-      <header>
-        <a class="brand" href="/">
-          <Logo height={34} />
-          Chatfolk
-        </a>
-        <LanguageSwitch />
-      </header>
+      <PageTop />
       <main>
         <div class="doorway-cast">
           <Character seed={36} action="idle" height={150} />

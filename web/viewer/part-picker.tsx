@@ -1,8 +1,8 @@
 import { useId, useMemo } from 'preact/hooks'
-import type { AvatarLook } from '../../src/domain/avatar-look.ts'
+import { LOOK_PARTS, type AvatarLook } from '../../src/domain/avatar-look.ts'
 import { useTexts } from '../ui/language.tsx'
 import { Thumbnail } from './thumbnail.tsx'
-import { OPTIONS, SHOWN_AS, type Part, type View } from './wardrobe.ts'
+import { SHOWN_AS, type Part, type View } from './wardrobe.ts'
 
 export interface PartPickerProps {
   part: Part
@@ -15,7 +15,7 @@ export function PartPicker({ part, look, onChoose }: PartPickerProps) {
   const texts = useTexts().viewer
   const name = useId()
   const shown = SHOWN_AS[part]
-  const options: readonly AvatarLook[Part][] = OPTIONS[part]
+  const options: readonly AvatarLook[Part][] = LOOK_PARTS[part]
   return (
     <fieldset class="part">
       <legend>{texts.parts[part]}</legend>

@@ -8,8 +8,8 @@ import type { ServerStatus } from '../ui/channel-view.ts'
 import { Figure } from '../ui/character.tsx'
 import { Doorway } from '../ui/doorway.tsx'
 import { Icon } from '../ui/icons.tsx'
-import { LanguageSwitch, useTexts } from '../ui/language.tsx'
-import { Logo } from '../ui/logo.tsx'
+import { useTexts } from '../ui/language.tsx'
+import { PageTop } from '../ui/page-top.tsx'
 import { ProblemNotice, Skeleton, wordsOf } from '../ui/notice.tsx'
 import type { LookKeeper } from './look-keeper.ts'
 import { PartPicker } from './part-picker.tsx'
@@ -34,13 +34,7 @@ export function ViewerPage({ api, keeper, failure }: ViewerPageProps) {
   if (phase === 'signed-out') return <SignedOut api={api}>{notice}</SignedOut>
   return (
     <div class="viewer">
-      <header>
-        <a class="brand" href="/">
-          <Logo height={34} />
-          Chatfolk
-        </a>
-        <LanguageSwitch />
-      </header>
+      <PageTop />
       <main>
         {notice}
         {phase === 'loading' && <Loading />}

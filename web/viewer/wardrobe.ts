@@ -1,26 +1,6 @@
-import * as parts from '../../src/domain/avatar-look.ts'
 import type { AvatarLook } from '../../src/domain/avatar-look.ts'
 
 export type Part = keyof AvatarLook
-
-/** What a part may be. Everything else about it is the same for all parts. */
-export const OPTIONS: { [Name in Part]: readonly AvatarLook[Name][] } = {
-  head: parts.HEADS,
-  skin: parts.SKINS,
-  hair: parts.HAIRS,
-  hairColor: parts.HAIR_COLORS,
-  eye: parts.EYE_COLORS,
-  ears: parts.EARS,
-  hat: parts.HATS,
-  top: parts.TOPS,
-  topColor: parts.CLOTHS,
-  bottom: parts.BOTTOMS,
-  bottomColor: parts.CLOTHS,
-  shoe: parts.CLOTHS,
-  accent: parts.CLOTHS,
-  glasses: parts.GLASSES,
-  beard: parts.BEARDS,
-}
 
 /** How much of a viewer a thumbnail shows. `tall`: the head with room above it. `figure`: from the chin down. */
 export type View = 'head' | 'tall' | 'figure'
