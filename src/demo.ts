@@ -78,22 +78,25 @@ export interface DemoLinks {
 }
 
 /**
- * Signs the demo streamer in, turns the bot on and connects the donations, by the very requests that a person's browser would make:
- * there is no other door.
+ * Signs the demo streamer in, turns the bot on and connects the donations, by the very requests that a person's browser
+ * would make: there is no other door.
  */
 export async function openDemo({ config, hold }: Pick<DemoPlatforms, 'config' | 'hold'>): Promise<DemoLinks> {
   const browser = createBrowser(config)
   await browser.signIn('/auth/twitch/login?permissions=chat&return=/dashboard')
   const { status } = await browser.send('POST', '/api/channel')
   // Once: what one has changed since then stays.
-  if (status === 201) {
-    await browser.send('PATCH', '/api/channel', CALM)
-    await browser.send('POST', '/api/channel/bot', { enabled: true })
-  }
+  if (status === 201) await browser.send('PATCH', '/api/channel', CALM)
   await browser.signIn('/auth/donationalerts/login?return=/dashboard')
   const look = async () =>
-    JSON.parse((await browser.send('GET', '/api/channel')).body) as { overlayUrl: string; alerts: { queued: number } }
-  const { overlayUrl } = await look()
+    JSON.parse((await browser.send('GET', '/api/channel')).body) as {
+      overlayUrl: string
+      alerts: { queued: number }
+      bot: { since: string | null }
+    }
+  const { overlayUrl, bot } = await look()
+  // Never touched: a new demo, or one from before there was a bot.
+  if (bot.since === null) await browser.send('POST', '/api/channel/bot', { enabled: true })
   setInterval(() => {
     const enough = look().then(({ alerts }) => alerts.queued >= ENOUGH_WAITING)
     // Whoever broke the database by hand shall see donations arrive all the same.
