@@ -5,9 +5,10 @@
 import { availableParallelism } from 'node:os'
 import { benchChat } from './chat.ts'
 import { benchDonations } from './donations.ts'
+import { benchNodes } from './nodes.ts'
 import { measureOverlayFrames } from './overlay-frames.ts'
 
-const SECTIONS = { donations: benchDonations, chat: benchChat, overlay: measureOverlayFrames }
+const SECTIONS = { donations: benchDonations, chat: benchChat, overlay: measureOverlayFrames, nodes: benchNodes }
 type Section = keyof typeof SECTIONS
 
 const print = (text: string) => void process.stdout.write(text)

@@ -54,7 +54,7 @@ export async function seedBots(
       channels.map(({ id, overlayKey }) => box.seal(overlayKey, `overlay-key:${id}`)),
     ],
   )
-  await db.execute(`insert into assignments (kind, key, desired) select 'bot', unnest($1::uuid[]), true`, [
+  await db.execute(`insert into assignments (kind, key, desired) select 'bot', unnest($1::text[]), true`, [
     channels.map(({ id }) => id),
   ])
 

@@ -1,12 +1,15 @@
 /**
- * Draws the pictures of `docs/images/`: characters and crowds by their own code, an alert by the real overlay page. Run it
- * after changing how they look: `node scripts/draw-docs-images.ts`
+ * Draws the pictures of `docs/images/`: characters and crowds by their own code, an alert and the operator's page by the real
+ * pages. Run it after changing how they look: `node scripts/draw-docs-images.ts`
  */
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { createServer } from 'vite'
 import { lookFromSeed } from '../src/domain/avatar-look.ts'
+import { addTrouble, openOperatorsPage } from '../test/support/admin-scene.ts'
+import { openTestDatabase } from '../test/support/database.ts'
 import { offerOf } from '../test/web/alert-offer.ts'
 import { crowdOf, SCENE_NOW } from '../test/web/crowd-scenes.ts'
 import { buildOverlay, openOverlayDoor } from '../test/web/overlay-door.ts'
@@ -40,10 +43,12 @@ try {
   }
   await drawCrowds()
   await drawAlert()
+  await drawOperatorsPage()
 } finally {
   await browser.close()
   await server.close()
-  for (const end of endings) end()
+  // Ends may add ends of their own.
+  for (const end of endings) await end()
 }
 
 /** The stage with few and with many, over something like a game. */
@@ -82,6 +87,25 @@ async function drawAlert(): Promise<void> {
   await waitFor(() => page.evaluate<boolean>(`document.querySelector('.words')?.style.opacity === '1'`))
   await page.waitForTimeout(900)
   await page.screenshot({ path: join(out, 'alert.png'), clip: { x: 140, y: 0, width: 1000, height: 420 } })
+}
+
+/** The operator's page while a node of three has fallen. */
+async function drawOperatorsPage(): Promise<void> {
+  execFileSync(process.execPath, [join(root, 'scripts', 'build-pages.ts'), '--if-stale'])
+  const ending = { after: (end: () => unknown) => void endings.push(end) }
+  const { db } = await openTestDatabase(ending)
+  await addTrouble(db, { channels: 10_000 })
+  const page = await browser.newPage({
+    viewport: { width: 1440, height: 1240 },
+    colorScheme: 'dark',
+    locale: 'en-US',
+    reducedMotion: 'reduce',
+  })
+  await page.goto(`${await openOperatorsPage(ending, db, { adminToken: null })}/admin`)
+  await page.locator('.chip').nth(3).click()
+  await waitFor(async () => (await page.locator('.rows .last-error').count()) > 10)
+  await page.waitForTimeout(600)
+  await page.screenshot({ path: join(out, 'admin.png') })
 }
 
 async function waitFor(isTrue: () => boolean | Promise<boolean>): Promise<void> {

@@ -37,6 +37,7 @@ export function createGateway({ clock, faults, log }: GatewayOptions): Gateway {
     const headers = limited?.headers ?? {}
     const answerWith = (reply: Reply): Reply => {
       logged.status = reply.status
+      logged.doneAt = clock.monotonic()
       return { ...reply, headers: { ...headers, ...reply.headers } }
     }
 

@@ -15,11 +15,13 @@ export interface LoggedRequest {
   path: string
   /** 0 while it is under way and where the connection was broken instead of an answer. */
   status: number
+  /** When the answer was on its way, on the same clock as `at`; `null` while and where there is none. */
+  doneAt: number | null
   fault: FaultKind | null
 }
 
 export interface RequestLog {
-  begin(request: Omit<LoggedRequest, 'at' | 'time' | 'status'>): LoggedRequest
+  begin(request: Omit<LoggedRequest, 'at' | 'time' | 'status' | 'doneAt'>): LoggedRequest
   /** Oldest first. */
   all(): LoggedRequest[]
   total(): number
@@ -43,7 +45,13 @@ export function createRequestLog(clock: Clock): RequestLog {
   let total = 0
   return {
     begin(request) {
-      const logged = { at: clock.monotonic(), time: new Date(clock.now()).toISOString(), ...request, status: 0 }
+      const logged = {
+        at: clock.monotonic(),
+        time: new Date(clock.now()).toISOString(),
+        ...request,
+        status: 0,
+        doneAt: null,
+      }
       requests.push(logged)
       total++
       // Twice the length before a cut: cutting one at a time would copy the array at each request.

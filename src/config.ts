@@ -3,8 +3,11 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { StartError } from './base/errors.ts'
-import { maskUrl } from './base/mask-url.ts'
+import type { RedisConfig } from './coordination/redis-config.ts'
+import { NODE_ROLES, type NodeRole } from './domain/node-role.ts'
+import { createReader, quote, type Environment, type Reader } from './environment.ts'
 import type { OAuthApplication } from './platforms/oauth-provider.ts'
+import { readRedisConfig } from './redis-settings.ts'
 
 /** Everything an operator may set, read once and checked. No other file reads the environment. */
 export interface Config {
@@ -31,16 +34,22 @@ export interface Config {
     /** What one bot account may say in any 30 s, over all its channels; `null`: what Twitch documents. */
     messagesPer30S: number | null
   }
-  donationAlerts: { applications: OAuthApplication[]; url: string; socketUrl: string }
+  donationAlerts: {
+    applications: OAuthApplication[]
+    url: string
+    socketUrl: string
+    /** Live channels have a second socket, on another node: one more request for each connection. */
+    secondSocket: boolean
+  }
   log: { level: string; pretty: boolean }
-  /** What is set and changes nothing in this version: whoever set it believes that it does. */
-  unused: string[]
+  /** `null`: this node is alone, or hears of others through the database only. */
+  redis: RedisConfig | null
+  /** No start without Redis. */
+  redisRequired: boolean
+  /** What this node does. */
+  roles: ReadonlySet<NodeRole>
+  watchdogIntervalMs: number
 }
-
-type Environment = Readonly<Record<string, string | undefined>>
-
-/** Settings of a cluster, which this version is not yet. */
-const NOT_USED_YET = ['REDIS_URL', 'REDIS_SENTINELS', 'REDIS_SENTINEL_NAME', 'REDIS_CLUSTER', 'ROLES']
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
@@ -102,8 +111,12 @@ export function readConfig(env: Environment, { isTerminal = false } = {}): Confi
         'ws:',
         'wss:',
       ]),
+      secondSocket: read.flag('DONATIONALERTS_SECOND_SOCKET', false),
     },
-    unused: NOT_USED_YET.filter((name) => read.text(name, '') !== ''),
+    redis: readRedisConfig(read, faults),
+    redisRequired: read.flag('REDIS_REQUIRED', false),
+    roles: readRoles(read, faults),
+    watchdogIntervalMs: read.integer('WATCHDOG_INTERVAL_S', 30, { min: 1, max: 3_600 }) * 1_000,
     log: {
       level: read.oneOf('LOG_LEVEL', 'info', LOG_LEVELS),
       pretty: read.flag('LOG_PRETTY', isTerminal),
@@ -119,7 +132,16 @@ export function readConfig(env: Environment, { isTerminal = false } = {}): Confi
       'TWITCH_CLIENT_ID is missing: expected the id of the Twitch application that TWITCH_CLIENT_SECRET belongs to.',
     )
   }
-  const redisRequired = read.flag('REDIS_REQUIRED', false)
+  if (config.redisRequired && config.redis === null && !faults.some((fault) => fault.startsWith('REDIS_'))) {
+    faults.push(
+      'REDIS_REQUIRED is true, and no Redis is named: expected REDIS_URL, or REDIS_SENTINELS with REDIS_SENTINEL_NAME, or REDIS_CLUSTER.',
+    )
+  }
+  if (databaseUrl === null && config.roles.size < NODE_ROLES.length) {
+    faults.push(
+      'DATABASE_URL is missing: ROLES leaves something to other nodes, and nodes share their work through one PostgreSQL: expected its address.',
+    )
+  }
   const givenKeys = readSecretKeys(env['SECRET_KEYS'], faults)
   if (!givenKeys && databaseUrl) {
     faults.push(
@@ -127,81 +149,7 @@ export function readConfig(env: Environment, { isTerminal = false } = {}): Confi
     )
   }
   if (faults.length > 0) throw new StartError(78, faults)
-  if (redisRequired) {
-    throw new StartError(69, [
-      'REDIS_REQUIRED is true, and no Redis can be reached: this version runs as one node without one. Set it to false.',
-    ])
-  }
   return { ...config, secretKeys: givenKeys ?? ownSecretKeys(dataDir) }
-}
-
-function createReader(env: Environment, faults: string[]) {
-  const given = (name: string) => {
-    const value = env[name]?.trim()
-    return value === undefined || value === '' ? undefined : value
-  }
-  const reject = (name: string, found: string, expected: string) => {
-    faults.push(`${name} is ${found}: expected ${expected}.`)
-  }
-  const text = (name: string, fallback: string) => given(name) ?? fallback
-  const matching = (name: string, fallback: string, pattern: RegExp, expected: string) => {
-    const value = text(name, fallback)
-    if (!pattern.test(value)) reject(name, quote(value), expected)
-    return value
-  }
-  const url = (name: string, fallback: string, protocols: string[], secret = false) => {
-    const value = text(name, fallback)
-    if (!URL.canParse(value) || !protocols.includes(new URL(value).protocol)) {
-      reject(
-        name,
-        secret ? maskUrl(value) : quote(value),
-        `a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
-      )
-    }
-    return value
-  }
-  const integer = (name: string, fallback: number, { min, max }: { min: number; max: number }) => {
-    const value = text(name, String(fallback))
-    const number = Number(value)
-    if (!/^-?\d+$/.test(value) || number < min || number > max)
-      reject(name, quote(value), `a whole number from ${min} to ${max}`)
-    return number
-  }
-  return {
-    text,
-    matching,
-    url,
-    optionalUrl: (name: string, protocols: string[], { secret }: { secret: boolean }) =>
-      given(name) === undefined ? null : url(name, '', protocols, secret),
-    integer,
-    optionalInteger: (name: string, bounds: { min: number; max: number }) =>
-      given(name) === undefined ? null : integer(name, 0, bounds),
-    oneOf(name: string, fallback: string, allowed: string[]) {
-      const value = text(name, fallback).toLowerCase()
-      if (!allowed.includes(value)) reject(name, quote(value), `one of ${allowed.join(', ')}`)
-      return value
-    },
-    flag(name: string, fallback: boolean) {
-      const value = text(name, String(fallback)).toLowerCase()
-      if (!['true', 'false', '1', '0', 'on', 'off'].includes(value)) reject(name, quote(value), 'true or false')
-      return ['true', '1', 'on'].includes(value)
-    },
-    list(name: string, pattern: RegExp, expected: string) {
-      const items = text(name, '')
-        .split(',')
-        .map((item) => item.trim())
-        .filter((item) => item !== '')
-      const wrong = items.find((item) => !pattern.test(item))
-      if (wrong !== undefined) reject(name, quote(wrong), expected)
-      return items
-    },
-    secret(name: string, minLength: number) {
-      const value = given(name)
-      if (value !== undefined && value.length < minLength)
-        reject(name, `${value.length} characters long`, `at least ${minLength}`)
-      return value ?? null
-    },
-  }
 }
 
 /** Browsers say an origin in one way only, and it is compared with theirs: `HTTPS://Chat.Example:443` is no other. */
@@ -214,7 +162,16 @@ function originOf(baseUrl: string, faults: string[]): string {
   return origin
 }
 
-function readApplications(read: ReturnType<typeof createReader>, faults: string[]): OAuthApplication[] {
+function readRoles(read: Reader, faults: string[]): ReadonlySet<NodeRole> {
+  const given = read.text('ROLES', NODE_ROLES.join(','))
+  const names = given.split(',').map((name) => name.trim().toLowerCase())
+  const roles = NODE_ROLES.filter((role) => names.includes(role))
+  if (names.some((name) => name !== '' && !roles.some((role) => role === name)) || roles.length === 0)
+    faults.push(`ROLES is ${quote(given)}: expected one or more of ${NODE_ROLES.join(', ')}, with commas between.`)
+  return new Set(roles)
+}
+
+function readApplications(read: Reader, faults: string[]): OAuthApplication[] {
   const applications: OAuthApplication[] = []
   const clientId = read.text('DONATIONALERTS_CLIENT_ID', '')
   const clientSecret = read.text('DONATIONALERTS_CLIENT_SECRET', '')
@@ -279,5 +236,3 @@ function ownSecretKeys(dataDir: string): Buffer[] {
     )
   }
 }
-
-const quote = (value: string) => JSON.stringify(value.length > 100 ? `${value.slice(0, 100)}…` : value)

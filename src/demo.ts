@@ -67,6 +67,7 @@ export async function startDemoPlatforms(config: Config): Promise<DemoPlatforms>
         applications: [{ clientId: 'chatfolk-da', clientSecret: 'chatfolk-da-secret' }],
         url,
         socketUrl: `${webSocketUrl}/connection/websocket`,
+        secondSocket: false,
       },
     },
   }

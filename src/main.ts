@@ -3,8 +3,14 @@ import { StartError } from './base/errors.ts'
 import { createLogger } from './base/logger.ts'
 import { readConfig, type Config } from './config.ts'
 
-/** A process that was told to stop is gone after this, whatever hangs. Orchestrators send SIGKILL after 10 s or more. */
-const STOP_WITHIN_MS = 9_000
+/**
+ * A process that was told to stop is gone after this, whatever hangs. Orchestrators send SIGKILL after 10 s or more; a
+ * node that may have others to hand over to is to be given 30 s there.
+ */
+const STOP_WITHIN_MS = { alone: 9_000, amongOthers: 25_000 }
+
+/** Ctrl+C reaches us from the terminal and from npm; only later is it somebody who does not want to wait. */
+const SAME_WISH_MS = 1_000
 
 const PARENT_CHECK_MS = 500
 
@@ -15,29 +21,33 @@ await main()
 async function main() {
   const config = tryTo(() => readConfig(process.env, { isTerminal: process.stdout.isTTY }))
   const logger = createLogger({ ...config.log, nodeId: config.nodeId })
-  if (config.unused.length > 0) {
-    logger.warn(
-      { settings: config.unused },
-      'these settings do nothing yet: this version runs as one node without Redis',
-    )
-  }
   const stops: Array<() => Promise<void>> = []
   let stopping = false
+  let stoppingSinceMs = Infinity
 
   const stop = async (why: string, exitCode: number) => {
     if (stopping) return
     stopping = true
+    stoppingSinceMs = performance.now()
     logger.info({ why }, 'stopping')
+    const withinMs = STOP_WITHIN_MS[config.databaseUrl === null ? 'alone' : 'amongOthers']
     setTimeout(() => {
-      logger.error({ withinMs: STOP_WITHIN_MS }, 'the stop took too long and is cut off')
+      logger.error({ withinMs }, 'the stop took too long and is cut off')
       process.exit(exitCode || 1)
-    }, STOP_WITHIN_MS).unref()
+    }, withinMs).unref()
     for (const part of stops.toReversed()) await part()
     logger.info('stopped')
     process.exit(exitCode)
   }
-  process.on('SIGTERM', () => void stop('SIGTERM', 0))
-  process.on('SIGINT', () => void stop('SIGINT', 0))
+  const onSignal = (signal: string) => {
+    if (performance.now() - stoppingSinceMs > SAME_WISH_MS) {
+      logger.warn({ why: signal }, 'told to stop a second time: the stop is cut off')
+      process.exit(1)
+    }
+    void stop(signal, 0)
+  }
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
   if (process.env['npm_lifecycle_event'] === 'start') stopWithParent(() => void stop('the end of npm start', 0))
   // A promise that nobody awaited belongs to one channel's work; the others must not pay for it.
   process.on('unhandledRejection', (error) =>

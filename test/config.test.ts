@@ -135,6 +135,10 @@ test('no value of any variable crashes the reading or is repeated where it is se
     'TRUSTED_PROXIES',
     'NODE_ID',
     'TWITCH_AUTH_URL',
+    'REDIS_URL',
+    'REDIS_SENTINELS',
+    'REDIS_CLUSTER',
+    'ROLES',
   ]
   fc.assert(
     fc.property(fc.dictionary(fc.constantFrom(...names), fc.string({ unit: 'binary', maxLength: 80 })), (env) => {
@@ -155,18 +159,102 @@ test('an address is an origin as browsers say it, however it was written', (t) =
     assert.throws(() => read(wrong), StartError, wrong)
 })
 
-test('half a Twitch application is no demo, and a demand for Redis is not passed over', () => {
+test('half a Twitch application is no demo', () => {
   assert.match(faultsOf({ TWITCH_CLIENT_SECRET: 'secret' }).join(), /TWITCH_CLIENT_ID is missing/)
   assert.match(faultsOf({ TWITCH_CLIENT_ID: 'id', TWITCH_CLIENT_SECRET: ' \n' }).join(), /TWITCH_CLIENT_SECRET/)
-  assert.throws(
-    () => readConfig({ REDIS_REQUIRED: 'true' }),
-    (error: unknown) =>
-      error instanceof StartError && error.exitCode === 69 && error.message.includes('REDIS_REQUIRED'),
-  )
 })
 
-test('settings of a cluster are told to be without effect, not passed over', (t) => {
+/** What a node of a cluster has, whatever else is asked. */
+const NODE = { DATABASE_URL: 'postgres://db/x', SECRET_KEYS: KEY }
+
+test('Redis is none, one server, Sentinels or a cluster, and one address says how to sign in', (t) => {
+  const redisOf = (env: Record<string, string>) => readConfig({ DATA_DIR: dataDir(t), ...env }).redis
+  assert.equal(redisOf({}), null)
+  assert.deepEqual(redisOf({ REDIS_URL: 'redis://r.example' }), {
+    kind: 'single',
+    address: { host: 'r.example', port: 6379 },
+    username: null,
+    password: null,
+    db: 0,
+    tls: null,
+  })
+  assert.deepEqual(redisOf({ REDIS_URL: 'rediss://me:p%40ss@[::1]:6380/3' }), {
+    kind: 'single',
+    address: { host: '::1', port: 6380 },
+    username: 'me',
+    password: 'p@ss',
+    db: 3,
+    tls: {},
+  })
+  assert.deepEqual(
+    redisOf({ REDIS_SENTINELS: 's1, s2:5000', REDIS_SENTINEL_NAME: 'main', REDIS_URL: 'rediss://:secret@unused/1' }),
+    {
+      kind: 'sentinel',
+      sentinels: [
+        { host: 's1', port: 26379 },
+        { host: 's2', port: 5000 },
+      ],
+      name: 'main',
+      username: null,
+      password: 'secret',
+      db: 1,
+      tls: {},
+    },
+  )
+  assert.deepEqual(redisOf({ REDIS_CLUSTER: 'c1:7000,c2' }), {
+    kind: 'cluster',
+    nodes: [
+      { host: 'c1', port: 7000 },
+      { host: 'c2', port: 6379 },
+    ],
+    username: null,
+    password: null,
+    db: 0,
+    tls: null,
+  })
+})
+
+test('half a Redis, or two, is told; its password is not', () => {
+  const wrong: Array<[Record<string, string>, RegExp]> = [
+    [{ REDIS_URL: 'hunter2@host' }, /^REDIS_URL is \[not a URL\]: expected a URL/],
+    [{ REDIS_URL: 'http://me:hunter2@host' }, /^REDIS_URL is http:\/\/\*\*\*@host\/: expected a URL/],
+    [{ REDIS_URL: 'redis://me:hunter2@host/db' }, /^REDIS_URL .*expected the number of a database/],
+    [{ REDIS_URL: 'redis://me:hunter2@host/?tls=hunter2' }, /^REDIS_URL .*expected nothing after/],
+    [{ REDIS_SENTINELS: 's1' }, /^REDIS_SENTINEL_NAME is missing/],
+    [{ REDIS_SENTINEL_NAME: 'main' }, /^REDIS_SENTINELS is missing/],
+    [
+      { REDIS_SENTINELS: 's1,hunter2@s2', REDIS_SENTINEL_NAME: 'main' },
+      /^REDIS_SENTINELS has a wrong entry at place 2/,
+    ],
+    [{ REDIS_SENTINELS: 's1,', REDIS_SENTINEL_NAME: 'main' }, /^REDIS_SENTINELS has a wrong entry at place 2/],
+    [{ REDIS_CLUSTER: 'c1:70000' }, /^REDIS_CLUSTER has a wrong entry at place 1/],
+    [{ REDIS_CLUSTER: 'c1', REDIS_SENTINELS: 's1', REDIS_SENTINEL_NAME: 'main' }, /^REDIS_CLUSTER and REDIS_SENTINELS/],
+    [{ REDIS_CLUSTER: 'c1', REDIS_URL: 'redis://:hunter2@host/2' }, /^REDIS_URL names database 2/],
+    [{ REDIS_REQUIRED: 'true' }, /^REDIS_REQUIRED is true, and no Redis is named/],
+  ]
+  for (const [env, line] of wrong) {
+    const lines = faultsOf({ ...NODE, ...env })
+    assert.equal(lines.length, 1, JSON.stringify({ env, lines }))
+    assert.match(lines[0] ?? '', line)
+    assert.ok(!lines.join().includes('hunter2'), lines.join())
+  }
+})
+
+test('a node does everything, or what it is told where others share its database', (t) => {
   const DATA_DIR = dataDir(t)
-  assert.deepEqual(readConfig({ DATA_DIR }).unused, [])
-  assert.deepEqual(readConfig({ DATA_DIR, REDIS_URL: 'redis://x', ROLES: 'web' }).unused, ['REDIS_URL', 'ROLES'])
+  assert.deepEqual([...readConfig({ DATA_DIR }).roles], ['web', 'bots', 'donations'])
+  assert.deepEqual([...readConfig({ ...NODE, ROLES: 'Bots, donations' }).roles], ['bots', 'donations'])
+  assert.match(
+    faultsOf({ ...NODE, ROLES: 'web,chat' }).join(),
+    /^ROLES is "web,chat": expected one or more of web, bots/,
+  )
+  assert.match(faultsOf({ ...NODE, ROLES: ',' }).join(), /^ROLES is ","/)
+  assert.match(faultsOf({ ROLES: 'web' }).join(), /^DATABASE_URL is missing: ROLES leaves something to other nodes/)
+})
+
+test('the watchdog looks every 30 seconds, or as often as it is told', (t) => {
+  const DATA_DIR = dataDir(t)
+  assert.equal(readConfig({ DATA_DIR }).watchdogIntervalMs, 30_000)
+  assert.equal(readConfig({ DATA_DIR, WATCHDOG_INTERVAL_S: '5' }).watchdogIntervalMs, 5_000)
+  assert.match(faultsOf({ WATCHDOG_INTERVAL_S: '0' }).join(), /^WATCHDOG_INTERVAL_S is "0": expected/)
 })

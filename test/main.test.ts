@@ -6,6 +6,8 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { openTestDatabase } from './support/database.ts'
 import { freePort, nodeEnvironment } from './support/node.ts'
 import { eventually } from './support/eventually.ts'
 
@@ -55,6 +57,23 @@ test('a wrong configuration ends the start with 78 and says so on stderr', async
   assert.ok(!output().includes('short-secret'))
 })
 
+test('a Redis that is required and away ends the start with 69 within 10 s, its password masked', async (t) => {
+  const began = performance.now()
+  const { ended, output } = run(t, {
+    DATA_DIR: await temporaryDirectory(t),
+    PORT: String(await freePort()),
+    REDIS_URL: 'redis://me:hunter2@127.0.0.1:1/',
+    REDIS_REQUIRED: 'true',
+  })
+  assert.equal(await ended, 69)
+  assert.ok(performance.now() - began < 10_000, output())
+  assert.match(
+    output(),
+    /^Redis cannot be used at 127\.0\.0\.1:1 \(.*ECONNREFUSED.*\), and REDIS_REQUIRED is true: start/m,
+  )
+  assert.ok(!output().includes('hunter2'))
+})
+
 test('a database that does not answer ends the start with 69 within 15 s, its password masked', async (t) => {
   const { ended, output } = run(t, {
     ...nodeEnvironment({
@@ -91,6 +110,34 @@ test('a node starts without its platforms, refuses a second on its data, and sto
   const third = run(t, environment)
   await eventually('it is ready again', () => isReady(baseUrl), 20_000)
   third.child.kill('SIGINT')
+  assert.equal(await third.ended, 0)
+})
+
+test('a node among others gives them time to notice, and ends at once where it is told a second time', async (t) => {
+  const { connectionString } = await openTestDatabase(t)
+  const start = async (nodeId: string) => {
+    const options = { port: await freePort(), simulatorUrl: NOWHERE, connectionString }
+    const environment = nodeEnvironment({ ...options, secretKey: Buffer.alloc(32, 1).toString('base64') })
+    const node = run(t, { ...environment, NODE_ID: nodeId })
+    await eventually('it is ready', () => isReady(environment['BASE_URL'] ?? ''), 20_000)
+    await eventually('it takes part', () => node.output().includes('"msg":"ready"'), 20_000)
+    return { ...node, baseUrl: environment['BASE_URL'] ?? '' }
+  }
+  const first = await start('first')
+  const second = await start('second')
+  first.child.kill('SIGTERM')
+  await eventually('it is not ready', async () => !(await isReady(first.baseUrl)))
+  const live = await fetch(`${first.baseUrl}/health/live`)
+  assert.equal(live.status, 200, 'and serves all the same')
+  assert.equal(await first.ended, 0)
+
+  const third = await start('third')
+  second.child.kill('SIGTERM')
+  await delay(1_200)
+  second.child.kill('SIGTERM')
+  assert.equal(await second.ended, 1)
+  assert.match(second.output(), /told to stop a second time/)
+  third.child.kill('SIGTERM')
   assert.equal(await third.ended, 0)
 })
 

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { defineConfig } from 'vite'
 
-/** Four pages, one build. The overlay carries no framework; whatever it shares with the others is split out by Vite. */
+/** Five pages, one build. The overlay carries no framework; whatever it shares with the others is split out by Vite. */
 export default defineConfig({
   root: import.meta.dirname,
   // The server replaces this with a fresh nonce each time it serves a page.
@@ -18,6 +18,7 @@ export default defineConfig({
       input: {
         landing: resolve(import.meta.dirname, 'index.html'),
         dashboard: resolve(import.meta.dirname, 'dashboard/index.html'),
+        admin: resolve(import.meta.dirname, 'admin/index.html'),
         viewer: resolve(import.meta.dirname, 'viewer/index.html'),
         overlay: resolve(import.meta.dirname, 'overlay/index.html'),
       },

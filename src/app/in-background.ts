@@ -5,8 +5,6 @@ import { createSeldom } from '../base/seldom.ts'
 
 /** Work that nobody waits for, and that must be done all the same. */
 export interface Background {
-  /** After what is under way under the same key. */
-  inTurn<T>(key: string, work: () => Promise<T>): Promise<T>
   /** Until it succeeds: nobody will ask a second time. `what`: for the log, where it fails. */
   insist(what: string, work: () => Promise<void>): void
   /** Resolves when nothing is under way. The signal ends what insists. */
@@ -20,13 +18,11 @@ export interface BackgroundOptions {
   signal: AbortSignal
 }
 
-export function createBackground({ clock, random, logger, signal }: BackgroundOptions): Background {
+/** One thing after another under the same key. */
+export function createTurns() {
   const turns = new Map<string, Promise<void>>()
-  const insisting = new Set<Promise<void>>()
-  const seldom = createSeldom(clock)
-
   return {
-    inTurn(key, work) {
+    async inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
       const turn = (turns.get(key) ?? Promise.resolve()).then(work)
       const end = turn.then(
         () => undefined,
@@ -38,11 +34,19 @@ export function createBackground({ clock, random, logger, signal }: BackgroundOp
       })
       return turn
     },
+  }
+}
+
+export function createBackground({ clock, random, logger, signal }: BackgroundOptions): Background {
+  const insisting = new Set<Promise<void>>()
+  const seldom = createSeldom(clock)
+
+  return {
     insist(what, work) {
       const insisted = untilDone(what, work).finally(() => insisting.delete(insisted))
       insisting.add(insisted)
     },
-    settled: async () => void (await Promise.all([...insisting, ...turns.values()])),
+    settled: async () => void (await Promise.all(insisting)),
   }
 
   async function untilDone(what: string, work: () => Promise<void>): Promise<void> {

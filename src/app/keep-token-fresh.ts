@@ -27,6 +27,8 @@ export interface TokenKeeperOptions {
   clock: Clock
   logger: Logger
   nodeId: string
+  /** The person had been asked to connect again, and need not: a pair came late. */
+  onRevived?: (account: Pick<Account, 'userId' | 'provider'>) => void
   /** Ends waiting, at shutdown. A pair that was already refreshed is still stored. */
   signal?: AbortSignal
 }
@@ -155,7 +157,8 @@ export function createTokenKeeper(options: TokenKeeperOptions): TokenKeeper {
     const deadline = clock.monotonic() + STORE_FOR_MS
     for (let triesAtTheEnd = 0; ;) {
       try {
-        await accounts.storeRefreshed(account, pair)
+        const { revived } = await accounts.storeRefreshed(account, pair)
+        if (revived) options.onRevived?.(account)
         return
       } catch (error) {
         if (signal?.aborted) triesAtTheEnd++

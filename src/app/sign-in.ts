@@ -5,7 +5,7 @@ import type { Database } from '../persistence/database.ts'
 import { createSessions } from '../persistence/sessions.ts'
 import { createUsers, type TwitchIdentity } from '../persistence/users.ts'
 import type { OAuthProvider } from '../platforms/oauth-provider.ts'
-import { allows } from './chat-permissions.ts'
+import { allows } from './bots/chat-permissions.ts'
 
 export interface SignIn {
   /** The OAuth application of this service at Twitch. */

@@ -46,3 +46,29 @@ export type ChatEvent =
   | { type: 'cleared'; channelUserId: string }
   | { type: 'stream-online'; channelUserId: string }
   | { type: 'stream-offline'; channelUserId: string }
+
+/** An event as it travels between nodes: JSON knows no sets. */
+export type PackedChatEvent =
+  | Exclude<ChatEvent, { type: 'message' }>
+  | {
+      type: 'message'
+      message: Omit<ChatMessage, 'chatter'> & { chatter: Omit<Chatter, 'roles'> & { roles: ChatRole[] } }
+    }
+
+export function packChatEvent(event: ChatEvent): PackedChatEvent {
+  if (event.type !== 'message') return event
+  const { message } = event
+  return {
+    type: 'message',
+    message: { ...message, chatter: { ...message.chatter, roles: [...message.chatter.roles] } },
+  }
+}
+
+export function unpackChatEvent(event: PackedChatEvent): ChatEvent {
+  if (event.type !== 'message') return event
+  const { message } = event
+  return {
+    type: 'message',
+    message: { ...message, chatter: { ...message.chatter, roles: new Set(message.chatter.roles) } },
+  }
+}

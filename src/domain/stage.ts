@@ -1,6 +1,7 @@
+import { endOf, isBusy, pictureOf, whereIs, type Actor, type Newcomer, type Plan } from './actor.ts'
 import type { AvatarLook } from './avatar-look.ts'
-import type { JoinedBy, LeftWhy, OverlayEvents, Shown, StageAvatar, TextPart } from './overlay-protocol.ts'
-import { enter, homeOf, leave, placeAt, rowOf, stand, step, type Motion } from './stage-motion.ts'
+import type { LeftWhy, OverlayEvents, StageAvatar, TextPart } from './overlay-protocol.ts'
+import { enter, homeOf, leave, rowOf, stand, step, type Motion } from './stage-motion.ts'
 
 /** What changes the picture of a stage, as overlays are told of it. `at`: server time, milliseconds. */
 export type StageEvent = {
@@ -15,28 +16,14 @@ export interface StageRules {
   crowdLimit: number
 }
 
-/** Who comes on stage. */
-export interface Newcomer {
-  id: string
-  name: string
-  color: string
-  look: AvatarLook
-  seed: number
-  by: JoinedBy
-}
-
-/** Somebody on stage, or on the way out. */
-interface Actor extends Newcomer {
-  motion: Motion
-  /** The last sign of life. */
-  activeAt: number
-  /** Messages so far: each sends its steps elsewhere. */
-  count: number
-  say: (Shown & { messageId: string }) | null
-  sign: (Shown & { messageId: string }) | null
-  /** What it does as soon as it has arrived; `messageId`: where it shows something of that message. */
-  next: { run: (at: number) => StageEvent[]; messageId: string | null } | null
-  why: LeftWhy | null
+/** A stage on its way to another node, fit for JSON: each list in the order of the stage's own. */
+export interface ExportedStage {
+  /** Of this shape. */
+  v: 1
+  awake: Actor[]
+  tired: Actor[]
+  leaving: Actor[]
+  stayingAway: string[]
 }
 
 const HOP_MS = 800
@@ -117,22 +104,12 @@ export function createStage(initial: StageRules) {
       return [move(actor, step(actor.seed, actor.count, whereIs(actor, at), at))]
     },
 
-    wave: (id: string, dur: number, at: number) => act(id, at, (actor, now) => perform(actor, 'wave', dur, now)),
-    laugh: (id: string, dur: number, at: number) => act(id, at, (actor, now) => perform(actor, 'laugh', dur, now)),
-    hop: (id: string, at: number) => act(id, at, (actor, now) => perform(actor, 'jump', HOP_MS, now)),
+    wave: (id: string, dur: number, at: number) => act(id, { act: 'wave', dur }, at),
+    laugh: (id: string, dur: number, at: number) => act(id, { act: 'laugh', dur }, at),
+    hop: (id: string, at: number) => act(id, { act: 'jump', dur: HOP_MS }, at),
 
-    holdSign: (id: string, { part, dur, messageId }: { part: TextPart; dur: number; messageId: string }, at: number) =>
-      act(
-        id,
-        at,
-        (actor, now) => {
-          const x = whereIs(actor, now)
-          actor.motion = stand('sign', x, now, dur)
-          actor.sign = { parts: [part], at: now, until: now + dur, messageId }
-          return [{ type: 'avatar.emote', at: now, d: { id, dur, parts: [part], x } }]
-        },
-        messageId,
-      ),
+    holdSign: (id: string, sign: { part: TextPart; dur: number; messageId: string }, at: number) =>
+      act(id, { act: 'sign', ...sign }, at),
 
     say(id: string, { parts, dur, messageId }: { parts: TextPart[]; dur: number; messageId: string }, at: number) {
       const actor = find(id)
@@ -191,7 +168,7 @@ export function createStage(initial: StageRules) {
         arriving.delete(actor)
         const { next } = actor
         actor.next = null
-        if (next && find(actor.id) === actor) events.push(...next.run(at))
+        if (next && find(actor.id) === actor) events.push(...carryOut(actor, next, at))
       }
       for (const actor of awake.values()) {
         if (at < actor.activeAt + rules.inactivityMs / 2) break
@@ -214,22 +191,53 @@ export function createStage(initial: StageRules) {
     snapshot: (at: number): StageAvatar[] =>
       [...leaving.values(), ...tired.values(), ...awake.values()]
         .filter((actor) => actor.why === null || at < endOf(actor.motion))
-        .map((actor) => picture(actor, at)),
+        .map((actor) => pictureOf(actor, at)),
+
+    /** All that is needed to go on elsewhere. */
+    export: (): ExportedStage => ({
+      v: 1,
+      awake: [...awake.values()],
+      tired: [...tired.values()],
+      leaving: [...leaving.values()],
+      stayingAway: [...stayingAway],
+    }),
+
+    /** Goes on where another stage was. Who came here meanwhile stays as they are; nobody is told anything. */
+    import(exported: ExportedStage, at: number): void {
+      for (const id of exported.stayingAway) if (!find(id)) stayingAway.add(id)
+      // Whoever is here already came after those.
+      const [newer, newerTired] = [[...awake], [...tired]]
+      awake.clear()
+      tired.clear()
+      const isNew = ({ id }: Actor) => !newer.some(([other]) => other === id) && !newerTired.some(([o]) => o === id)
+      for (const actor of exported.awake.filter(isNew)) awake.set(actor.id, actor)
+      for (const actor of exported.tired.filter(isNew)) tired.set(actor.id, actor)
+      for (const [id, actor] of newer) awake.set(id, actor)
+      for (const [id, actor] of newerTired) tired.set(id, actor)
+      for (const actor of exported.leaving)
+        if (!find(actor.id) && at < endOf(actor.motion)) leaving.set(actor.id, actor)
+      for (const actor of awake.values())
+        if (actor.next || (actor.motion.act === 'enter' && isBusy(actor, at))) arriving.add(actor)
+    },
   }
   return stage
 
   /** Now, or as soon as it has arrived: nobody breaks off an entrance. */
-  function act(
-    id: string,
-    at: number,
-    run: (actor: Actor, at: number) => StageEvent[],
-    messageId: string | null = null,
-  ): StageEvent[] {
+  function act(id: string, plan: Plan, at: number): StageEvent[] {
     const actor = find(id)
     if (!actor) return []
-    if (!arriving.has(actor) || at >= endOf(actor.motion)) return run(actor, at)
-    actor.next = { run: (then) => run(actor, then), messageId }
+    if (!arriving.has(actor) || at >= endOf(actor.motion)) return carryOut(actor, plan, at)
+    actor.next = plan
     return []
+  }
+
+  function carryOut(actor: Actor, plan: Plan, at: number): StageEvent[] {
+    if (plan.act !== 'sign') return perform(actor, plan.act, plan.dur, at)
+    const { dur, part, messageId } = plan
+    const x = whereIs(actor, at)
+    actor.motion = stand('sign', x, at, dur)
+    actor.sign = { parts: [part], at, until: at + dur, messageId }
+    return [{ type: 'avatar.emote', at, d: { id: actor.id, dur, parts: [part], x } }]
   }
 
   function perform(actor: Actor, what: 'wave' | 'laugh' | 'jump' | 'sit', dur: number, at: number): StageEvent[] {
@@ -289,8 +297,7 @@ export function createStage(initial: StageRules) {
 
   function hush(actor: Actor, at: number, which: (shown: { messageId: string }) => boolean): StageEvent[] {
     const events: StageEvent[] = []
-    const planned = actor.next?.messageId ?? null
-    if (planned !== null && which({ messageId: planned })) actor.next = null
+    if (actor.next?.act === 'sign' && which(actor.next)) actor.next = null
     if (actor.say && at < actor.say.until && which(actor.say)) {
       actor.say = null
       events.push({ type: 'avatar.say', at, d: { id: actor.id, dur: 0, parts: [] } })
@@ -302,32 +309,6 @@ export function createStage(initial: StageRules) {
     return events
   }
 }
-
-function picture(actor: Actor, at: number): StageAvatar {
-  const { id, name, color, look, seed, by, motion, why } = actor
-  const still = (shown: Actor['say']): Shown | null =>
-    shown && at < shown.until ? { parts: shown.parts, at: shown.at, until: shown.until } : null
-  return {
-    id,
-    name,
-    color,
-    look,
-    seed,
-    by,
-    state: motion.act,
-    until: endOf(motion),
-    motion,
-    why,
-    say: still(actor.say),
-    sign: still(actor.sign),
-  }
-}
-
-const endOf = (motion: Motion) => motion.at + motion.dur
-const isBusy = (actor: Actor, at: number) => at < endOf(actor.motion)
-
-/** Places go over the wire as whole numbers. */
-const whereIs = (actor: Actor, at: number) => Math.round(placeAt(actor.seed, actor.motion, at).x)
 
 function first(actors: Map<string, Actor>): Actor | undefined {
   for (const actor of actors.values()) return actor

@@ -1,24 +1,27 @@
 import { z } from 'zod'
-import type { RunBots } from '../app/run-bots.ts'
+import type { ControlBots } from '../app/bots/control-bots.ts'
 import { streamerOf } from './access.ts'
 import type { Routes } from './app.ts'
-import { botReply, toBotReply, type BotReply, type ChatFigures } from './bot-replies.ts'
+import { botReply, readFigures, toBotReply, type BotReply, type ChatFigures } from './bot-replies.ts'
 
 export interface DescribeBotOptions {
-  bots: Pick<RunBots, 'status'>
-  chatFigures: (channelId: string) => ChatFigures
-  nodeId: string
+  bots: Pick<ControlBots, 'status'>
+  /** What the bot did, where it runs on this very node. */
+  chatFigures: (channelId: string) => ChatFigures | undefined
 }
 
 export type DescribeBot = (channelId: string) => Promise<BotReply>
 
 /** A channel's bot with what it does there, for its streamer. */
-export function createDescribeBot({ bots, chatFigures, nodeId }: DescribeBotOptions): DescribeBot {
-  return async (channelId) => toBotReply(await bots.status(channelId), chatFigures(channelId), nodeId)
+export function createDescribeBot({ bots, chatFigures }: DescribeBotOptions): DescribeBot {
+  return async (channelId) => {
+    const status = await bots.status(channelId)
+    return toBotReply(status, chatFigures(channelId) ?? readFigures(status.figures))
+  }
 }
 
 export interface BotApiOptions {
-  bots: Pick<RunBots, 'setDesired'>
+  bots: Pick<ControlBots, 'setDesired'>
   describeBot: DescribeBot
 }
 

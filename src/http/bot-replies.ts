@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { BOT_STATES } from '../app/bot.ts'
-import type { BotStatus } from '../app/bot-status.ts'
+import { BOT_STATES } from '../app/bots/bot.ts'
+import type { BotStatus } from '../app/bots/bot-status.ts'
 
 const instant = z.iso.datetime()
 const count = z.int().min(0)
@@ -18,6 +18,15 @@ export interface ChatFigures {
 }
 
 export const NO_FIGURES: ChatFigures = { viewers: 0, replies: { sent: 0, dropped: 0, lastDropped: null } }
+
+const chatFigures = z.object({
+  viewers: count,
+  replies: z.object({
+    sent: count,
+    dropped: count,
+    lastDropped: z.object({ why: z.string(), at: z.number() }).nullable(),
+  }),
+})
 
 /** A bot as its streamer sees it. */
 export const botReply = z.object({
@@ -41,13 +50,13 @@ export const botReply = z.object({
 })
 export type BotReply = z.infer<typeof botReply>
 
-export function toBotReply(status: BotStatus, figures: ChatFigures, nodeId: string): BotReply {
-  const { desired, state, since, lastError, speaker, permitted, streamLive, retryAt } = status
+export function toBotReply(status: BotStatus, figures: ChatFigures): BotReply {
+  const { desired, state, owner, since, lastError, speaker, permitted, streamLive, retryAt } = status
   const { lastDropped } = figures.replies
   return {
     desired,
     state,
-    owner: state === 'inactive' ? null : nodeId,
+    owner,
     since: iso(since),
     lastError: lastError && { code: lastError.code, at: new Date(lastError.at).toISOString() },
     speaker,
@@ -62,35 +71,9 @@ export function toBotReply(status: BotStatus, figures: ChatFigures, nodeId: stri
   }
 }
 
-/** A bot as an operator sees it. */
-export const adminBotReply = z.object({
-  channelId: z.string(),
-  login: z.string(),
-  desired: z.boolean(),
-  state: z.enum(BOT_STATES),
-  owner: z.string().nullable(),
-  /** Grows with each change of its owner. */
-  epoch: count,
-  since: instant.nullable(),
-  failures: count,
-  nextAttemptAt: instant.nullable(),
-  lastError: problem.nullable(),
-})
-
-export function toAdminBotReply(status: BotStatus, nodeId: string): z.infer<typeof adminBotReply> {
-  const { channelId, login, desired, state, since, failures, retryAt, lastError } = status
-  return {
-    channelId,
-    login,
-    desired,
-    state,
-    owner: state === 'inactive' ? null : nodeId,
-    epoch: 0,
-    since: iso(since),
-    failures,
-    nextAttemptAt: iso(retryAt),
-    lastError: lastError && { code: lastError.code, at: new Date(lastError.at).toISOString() },
-  }
+/** As the bot's owner wrote them down; where it did not, or as another version of this service would: none. */
+export function readFigures(told: unknown): ChatFigures {
+  return chatFigures.safeParse(told).data ?? NO_FIGURES
 }
 
 const iso = (at: number | null) => (at === null ? null : new Date(at).toISOString())

@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { ConnectDonations } from '../app/connect-donations.ts'
-import type { OverlayAudience } from '../app/overlay-audience.ts'
-import type { WatchDonations } from '../app/watch-donations.ts'
+import type { ConnectDonations } from '../app/donations/connect-donations.ts'
+import type { ReadDonationStatus } from '../app/donations/donation-status.ts'
+import type { OverlaysElsewhere } from '../app/overlays/overlays-elsewhere.ts'
 import { AppError } from '../base/errors.ts'
 import type { Bus } from '../coordination/bus.ts'
 import type { SettingsPatch } from '../domain/settings.ts'
@@ -28,8 +28,8 @@ export interface ChannelApiOptions {
   alerts: Alerts
   accounts: DonationAccounts
   donations: Pick<Donations, 'lastReceivedAt'>
-  audience: OverlayAudience
-  watchDonations: WatchDonations
+  presence: Pick<OverlaysElsewhere, 'everywhere'>
+  donationStatus: ReadDonationStatus
   connectDonations: Pick<ConnectDonations, 'disconnect'>
   describeBot: DescribeBot
   bus: Bus
@@ -41,7 +41,7 @@ export interface ChannelApiOptions {
 
 /** A streamer's own channel. The session says which one it is; no route takes a channel from the client. */
 export function channelApiRoutes(options: ChannelApiOptions): Routes {
-  const { channels, alerts, accounts, audience, watchDonations, connectDonations, bus } = options
+  const { channels, alerts, accounts, presence, connectDonations, bus } = options
 
   return (app) => {
     app.post(
@@ -78,7 +78,7 @@ export function channelApiRoutes(options: ChannelApiOptions): Routes {
         const { channelId } = streamerOf(request)
         const changed = await channels.changeSettings(channelId, request.body as SettingsPatch)
         if (!changed) throw new AppError('no-channel')
-        bus.publish(channelId, { type: 'settings-changed' })
+        bus.publish(`news:${channelId}`, { type: 'settings-changed' })
         return { settings: changed.settings, settingsRev: changed.rev }
       },
     )
@@ -103,7 +103,7 @@ export function channelApiRoutes(options: ChannelApiOptions): Routes {
         const { channelId } = streamerOf(request)
         const rotated = await channels.rotateOverlayKey(channelId)
         if (!rotated) throw new AppError('no-channel')
-        bus.publish(channelId, { type: 'overlay-key-rotated', rev: rotated.rev })
+        bus.publish(`news:${channelId}`, { type: 'overlay-key-rotated', rev: rotated.rev })
         return { overlayUrl: overlayUrl(rotated.key) }
       },
     )
@@ -126,12 +126,12 @@ export function channelApiRoutes(options: ChannelApiOptions): Routes {
     queueRoute('pause', 'Show no further alerts for now', (channelId) => channels.setAlertsPaused(channelId, true))
     queueRoute('resume', 'Go on showing alerts', async (channelId) => {
       await channels.setAlertsPaused(channelId, false)
-      bus.publish(channelId, { type: 'queue-resumed' })
+      bus.publish(`news:${channelId}`, { type: 'queue-resumed' })
     })
     queueRoute('skip', 'Skip the alert on screen, or else the next one', async (channelId) => {
       const skipped = await alerts.skip(channelId)
       if (!skipped) throw new AppError('nothing-to-skip')
-      bus.publish(channelId, { type: 'alert-ended', alertId: skipped.id, why: 'skipped' })
+      bus.publish(`news:${channelId}`, { type: 'alert-ended', alertId: skipped.id, why: 'skipped' })
     })
 
     app.post(
@@ -148,7 +148,7 @@ export function channelApiRoutes(options: ChannelApiOptions): Routes {
         const { channelId } = streamerOf(request)
         const alertId = await alerts.replay(channelId, request.params.id)
         if (alertId === undefined) throw new AppError('not-found')
-        bus.publish(channelId, { type: 'alert-queued', receivedAt: null })
+        bus.publish(`news:${channelId}`, { type: 'alert-queued', receivedAt: null })
         return reply.code(202).send({ alertId })
       },
     )
@@ -161,11 +161,12 @@ export function channelApiRoutes(options: ChannelApiOptions): Routes {
   }
 
   async function describe(channel: Channel): Promise<ChannelReply> {
-    const [key, bot, standing, donations] = await Promise.all([
+    const [key, bot, standing, donations, overlays] = await Promise.all([
       channels.overlayKey(channel.id),
       options.describeBot(channel.id),
       alerts.standing(channel.id),
       describeDonations(channel.id),
+      presence.everywhere(channel.id),
     ])
     const { current } = standing
     return {
@@ -174,8 +175,8 @@ export function channelApiRoutes(options: ChannelApiOptions): Routes {
       overlayUrl: overlayUrl(key ?? ''),
       bot,
       donations,
-      overlays: audience.presence(channel.id).map((overlay) => ({ ...overlay, since: iso(overlay.since) })),
-      overlayLastSeenAt: audience.isLive(channel.id)
+      overlays: overlays.map((overlay) => ({ ...overlay, since: iso(overlay.since) })),
+      overlayLastSeenAt: overlays.some(({ preview }) => !preview)
         ? iso(options.now())
         : (channel.overlaySeenAt?.toISOString() ?? null),
       settings: channel.settings,
@@ -198,18 +199,18 @@ export function channelApiRoutes(options: ChannelApiOptions): Routes {
   }
 
   async function describeDonations(channelId: string): Promise<ChannelReply['donations']> {
-    const [account, lastDonationAt] = await Promise.all([
+    const [account, lastDonationAt, status] = await Promise.all([
       accounts.ofChannel(channelId),
       options.donations.lastReceivedAt(channelId),
+      options.donationStatus(channelId),
     ])
-    const status = account && watchDonations.status(channelId)
     return {
       configured: options.donationsConfigured,
-      state: account ? (status?.state ?? 'connecting') : 'off',
+      state: account ? status.state : 'off',
       account: account?.name ?? null,
       lastDonationAt: lastDonationAt?.toISOString() ?? null,
-      lastError: status?.lastError ? { code: status.lastError.code, at: iso(status.lastError.at) } : null,
-      backoffUntil: status?.backoffUntil ? iso(status.backoffUntil) : null,
+      lastError: status.lastError && { code: status.lastError.code, at: iso(status.lastError.at) },
+      backoffUntil: status.backoffUntil === null ? null : iso(status.backoffUntil),
     }
   }
 

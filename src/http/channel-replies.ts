@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { STREAM_STATES } from '../app/donation-stream-status.ts'
+import { STREAM_STATES } from '../app/donations/donation-stream-status.ts'
 import { CHAT_COMMANDS, COMMAND_PERMISSIONS } from '../domain/chat-command.ts'
 import { botReply } from './bot-replies.ts'
 

@@ -6,6 +6,8 @@ export interface HealthOptions {
   /** False from the first moment of a stop: the balancer is to send nobody here any more. */
   isServing(): boolean
   database(): Promise<boolean>
+  /** Never a reason to send people elsewhere: one Redis serves all nodes, and each does its work without. */
+  redis(): DependencyState
   twitch(): DependencyState
   donationAlerts(): DependencyState
   demo: boolean
@@ -32,8 +34,7 @@ export function healthRoutes(options: HealthOptions): Routes {
           ready,
           stopping: !options.isServing(),
           database,
-          // One node alone needs none; its bus is in memory.
-          redis: 'ok',
+          redis: options.redis(),
           twitch: options.twitch(),
           donationalerts: options.donationAlerts(),
         })

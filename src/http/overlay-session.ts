@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import type { OverlayAudience } from '../app/overlay-audience.ts'
-import type { ShowAlert } from '../app/show-alert.ts'
+import type { OverlayAudience } from '../app/overlays/overlay-audience.ts'
+import type { ReadOverlaySnapshot } from '../app/overlays/overlay-snapshot.ts'
+import type { ShowAlert } from '../app/overlays/show-alert.ts'
 import type { Clock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
 import type { OverlaySession } from '../domain/overlay-protocol.ts'
@@ -11,7 +12,8 @@ import type { OverlayTickets } from './overlay-ticket.ts'
 export interface OverlaySessionOptions {
   channels: Pick<Channels, 'byOverlayKey' | 'byId'>
   audience: OverlayAudience
-  showAlert: ShowAlert
+  showAlert: Pick<ShowAlert, 'startDrawing' | 'finishDrawing'>
+  readSnapshot: ReadOverlaySnapshot
   tickets: OverlayTickets
   clock: Clock
 }
@@ -22,7 +24,8 @@ const isUuid = (text: string) => z.uuid().safeParse(text).success
 const pixels = z.number().min(0).max(100_000)
 
 /** What an overlay page asks and tells besides its stream: the session, its state, and how its alerts fare. */
-export function overlaySessionRoutes({ channels, audience, showAlert, tickets, clock }: OverlaySessionOptions): Routes {
+export function overlaySessionRoutes(options: OverlaySessionOptions): Routes {
+  const { channels, audience, showAlert, readSnapshot, tickets, clock } = options
   return (app) => {
     app.post(
       '/api/overlay/session',
@@ -58,8 +61,7 @@ export function overlaySessionRoutes({ channels, audience, showAlert, tickets, c
         return {
           ticket: signed,
           streamUrl: `/api/overlay/stream?ticket=${signed}`,
-          epoch: audience.epoch,
-          seq: audience.seq(channel.id),
+          ...audience.position(channel.id),
           serverNow: clock.now(),
           role: audience.roleOf(channel.id, { instance: body.instance, obs, preview }, visible),
         }
@@ -75,9 +77,10 @@ export function overlaySessionRoutes({ channels, audience, showAlert, tickets, c
       async ({ query }) => {
         const { channelId, keyRev } = tickets.forReport(query.ticket)
         const channel = await channels.byId(channelId)
-        const snapshot = channel?.overlayKeyRev === keyRev ? await showAlert.snapshot(channelId) : undefined
+        const snapshot = channel?.overlayKeyRev === keyRev ? await readSnapshot(channelId) : undefined
         if (!snapshot) throw new AppError('ticket-invalid')
-        return { id: `${audience.epoch}-${snapshot.seq}`, v: 1, at: clock.now(), d: snapshot }
+        const { epoch, d } = snapshot
+        return { id: `${epoch}-${d.seq}`, v: 1, at: clock.now(), d }
       },
     )
 

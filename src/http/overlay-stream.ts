@@ -1,7 +1,10 @@
 import type { Socket } from 'node:net'
 import { z } from 'zod'
-import type { OverlayAudience, OverlayConnection } from '../app/overlay-audience.ts'
-import type { ShowAlert } from '../app/show-alert.ts'
+import type { OverlayAudience } from '../app/overlays/overlay-audience.ts'
+import type { OverlayConnection } from '../app/overlays/overlay-seat.ts'
+import type { OverlaysElsewhere } from '../app/overlays/overlays-elsewhere.ts'
+import type { ReadOverlaySnapshot } from '../app/overlays/overlay-snapshot.ts'
+import type { ShowAlert } from '../app/overlays/show-alert.ts'
 import type { Clock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
@@ -15,7 +18,9 @@ import type { OverlayTickets } from './overlay-ticket.ts'
 export interface OverlayStreamOptions {
   channels: Pick<Channels, 'byId'>
   audience: OverlayAudience
-  showAlert: ShowAlert
+  presence: Pick<OverlaysElsewhere, 'ready'>
+  showAlert: Pick<ShowAlert, 'overlayCame' | 'overlayLeft'>
+  readSnapshot: ReadOverlaySnapshot
   tickets: OverlayTickets
   /** The build of the overlay page that this node serves. */
   build: string
@@ -40,11 +45,14 @@ const PING_EVERY_MS = 15_000
 /** A client that is told the end of its stream has this long to hang up by itself. */
 const HANG_UP_WITHIN_MS = 1_000
 
+const MOST_SNAPSHOTS = 4
+
 const RETRY_MS = { min: 1_000, spread: 2_000 }
 
 /** `GET /api/overlay/stream`: the server-sent events of one overlay, on the raw response. */
 export function overlayStreamRoutes(options: OverlayStreamOptions): Routes {
-  const { channels, audience, showAlert, tickets, build, clock, random, logger, metrics } = options
+  const { channels, audience, presence, showAlert, readSnapshot, tickets, build, clock, random, logger, metrics } =
+    options
   const tick = createTick()
   const streamsOf = new Map<string, number>()
   const seldom = createSeldom(clock)
@@ -135,12 +143,22 @@ export function overlayStreamRoutes(options: OverlayStreamOptions): Routes {
             )
           })
         }
+        /** Where the stage changed hands meanwhile, what was read belongs to no frame that follows. */
+        const show = async () => {
+          for (let attempt = 0; attempt < MOST_SNAPSHOTS; attempt++) {
+            const [snapshot] = await Promise.all([readSnapshot(channelId), presence.ready(channelId)])
+            if (left) return true
+            if (!snapshot) return false
+            if (!seat.open(snapshot.d, snapshot)) continue
+            showAlert.overlayCame(channelId, instance, snapshot.offered)
+            return true
+          }
+          return false
+        }
         socket.once('close', leave)
         socket.write(`retry: ${Math.round(RETRY_MS.min + RETRY_MS.spread * random())}\n\n`)
         try {
-          const snapshot = await showAlert.snapshot(channelId)
-          if (!snapshot) return cut('no-snapshot')
-          seat.open(snapshot)
+          if (!(await show())) return cut('no-snapshot')
           if (isOtherBuild(ticket.ver, build)) seat.tell('reload', { build })
         } catch (error) {
           logger.warn({ err: error, channelId }, 'no snapshot could be read for an overlay; it will come back')

@@ -15,27 +15,36 @@ interface Page {
   file: string
   addresses: string[]
   /** May stand in a frame of our own: the overlay, in the dashboard's preview. */
-  framed: boolean
+  framed?: true
+  /** Served by nodes without the role `web` too. */
+  everywhere?: true
 }
 
 const PAGES: Page[] = [
-  { file: 'index.html', addresses: ['/'], framed: false },
-  { file: 'dashboard/index.html', addresses: ['/dashboard'], framed: false },
-  { file: 'viewer/index.html', addresses: ['/me'], framed: false },
+  { file: 'index.html', addresses: ['/'] },
+  { file: 'dashboard/index.html', addresses: ['/dashboard'] },
+  { file: 'viewer/index.html', addresses: ['/me'] },
+  { file: 'admin/index.html', addresses: ['/admin'], everywhere: true },
   { file: 'overlay/index.html', addresses: ['/o/', '/o'], framed: true },
 ]
+
+export interface PagesOptions {
+  directory: string
+  /** Streamers, viewers and overlays are served here; else the operator alone. */
+  web: boolean
+}
 
 /**
  * The built pages, each with a policy of its own and a fresh nonce.
  * @throws StartError where they were not built.
  */
-export function pageRoutes({ directory }: { directory: string }): Routes {
+export function pageRoutes({ directory, web }: PagesOptions): Routes {
   return (app) => {
-    for (const page of PAGES) {
+    for (const page of PAGES.filter(({ everywhere = false }) => web || everywhere)) {
       const template = readPage(directory, page.file)
       for (const address of page.addresses) {
         app.get(address, { config: { access: 'public' }, schema: { hide: true } }, (_request, reply) =>
-          sendPage(reply, template, page.framed),
+          sendPage(reply, template, page.framed ?? false),
         )
       }
     }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Socket } from 'node:net'
 import fastifyCookie from '@fastify/cookie'
 import fastifyHelmet from '@fastify/helmet'
 import fastifyRateLimit from '@fastify/rate-limit'
@@ -76,6 +77,7 @@ export async function createServer(options: ServerOptions): Promise<App> {
   app.removeContentTypeParser('text/plain')
 
   refuseWhileClosing(app)
+  closeSilentConnections(app)
   if (trustedProxies.length === 0) warnOfUnknownProxy(app)
   logRequests(app)
   const methodsOf = knowMethods(app)
@@ -124,8 +126,14 @@ export async function createServer(options: ServerOptions): Promise<App> {
     return sendProblem(reply.header('allow', allowed.join(', ')), problemOf('method-not-allowed'))
   })
   serveDescription(app)
-  for (const add of routes) await add(app)
-  await app.ready()
+  try {
+    for (const add of routes) await add(app)
+    await app.ready()
+  } catch (error) {
+    // What was added before may have set something going.
+    await app.close().catch(() => undefined)
+    throw error
+  }
   return app
 }
 
@@ -145,6 +153,18 @@ function refuseWhileClosing(app: App): void {
   // Also for answers written past Fastify: their connection would be kept for its idle time, and the stop with it.
   app.addHook('onResponse', async (request) => {
     if (closing) request.raw.socket.destroySoon()
+  })
+}
+
+/** Browsers open connections in advance. Node counts one that never said a word as busy, and a stop would wait for it. */
+function closeSilentConnections(app: App): void {
+  const sockets = new Set<Socket>()
+  app.server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  app.addHook('preClose', async () => {
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
   })
 }
 

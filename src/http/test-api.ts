@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { ReceiveDonation } from '../app/receive-donation.ts'
-import type { TestChat } from '../app/test-chat.ts'
+import type { ReceiveDonation } from '../app/donations/receive-donation.ts'
+import type { TestChat } from '../app/chat/test-chat.ts'
 import { AppError } from '../base/errors.ts'
 import { parseMoney } from '../domain/money.ts'
 import type { Channels } from '../persistence/channels.ts'

@@ -229,19 +229,22 @@ export function createAccounts(sql: Sql, box: SecretBox) {
 
     /**
      * Stores a refreshed pair in place of the version it was made from, even where the lease ran out meanwhile: the
-     * platform has already revoked the old pair. `false` where a newer version is there; that one counts.
+     * platform has already revoked the old pair. `stored` is false where a newer version is there; that one counts.
+     * `revived`: the person had been asked to connect again meanwhile.
      */
-    async storeRefreshed(account: Account, tokens: NewTokens): Promise<boolean> {
+    async storeRefreshed(account: Account, tokens: NewTokens): Promise<{ stored: boolean; revived: boolean }> {
       const sealed = seal({ ...account, tokens })
-      const stored = await sql.execute(
-        `update accounts set access_token = $3, refresh_token = coalesce($4, refresh_token),
-           expires_at = now() + make_interval(secs => $5), scopes = coalesce($6, scopes), version = version + 1,
-           state = case when state = 'needs_reauth' then 'ok' else state end,
+      const [row] = await sql.query<{ revived: boolean }>(
+        `with before as (select id, state from accounts where id = $1 and version = $2 for update)
+         update accounts a set access_token = $3, refresh_token = coalesce($4, a.refresh_token),
+           expires_at = now() + make_interval(secs => $5), scopes = coalesce($6, a.scopes), version = a.version + 1,
+           state = case when a.state = 'needs_reauth' then 'ok' else a.state end,
            refresh_lease_by = null, refresh_lease_until = null, refresh_lost_at = null
-         where id = $1 and version = $2`,
+         from before where a.id = before.id
+         returning before.state = 'needs_reauth' as revived`,
         [account.id, account.version, sealed.access, sealed.refresh, tokens.expiresInS, tokens.scopes],
       )
-      return stored === 1
+      return { stored: row !== undefined, revived: row?.revived ?? false }
     },
 
     /**

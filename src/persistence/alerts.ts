@@ -40,6 +40,9 @@ function toAlert(row: Row): AlertToShow {
   }
 }
 
+/** What is left over is missed by the next look. */
+const MISS_BATCH = 1_000
+
 export function createAlerts(db: Sql) {
   return {
     /**
@@ -117,11 +120,12 @@ export function createAlerts(db: Sql) {
       return changed === 1
     },
 
-    /** Takes back what was offered to an overlay that went away before it began to draw. */
-    async release(channelId: string, overlay: string): Promise<boolean> {
+    /** Takes back this very offer to an overlay that went away before it began to draw. */
+    async release(channelId: string, overlay: string, token: string): Promise<boolean> {
       const changed = await db.execute(
-        `update alerts set state = 'queued', lease_until = null where channel_id = $1 and overlay = $2 and state = 'offered'`,
-        [channelId, overlay],
+        `update alerts set state = 'queued', lease_until = null
+         where channel_id = $1 and overlay = $2 and token::text = $3 and state = 'offered'`,
+        [channelId, overlay, token],
       )
       return changed > 0
     },
@@ -129,19 +133,28 @@ export function createAlerts(db: Sql) {
     /** Ends leases that ran out, of all channels: an offer goes back to the queue, a drawing counts as interrupted. */
     expire(): Promise<Array<{ id: string; channelId: string; state: AlertState }>> {
       return db.query(
-        `update alerts set state = case state when 'offered' then 'queued' else 'interrupted' end,
-           ended_at = case state when 'started' then now() end, lease_until = null
-         where state in ('offered', 'started') and lease_until < now()
-         returning id, channel_id as "channelId", state`,
+        // All nodes look at the same time: each takes what no other is at.
+        `with over as (
+           select id from alerts where state in ('offered', 'started') and lease_until < now()
+           order by id for update skip locked
+         )
+         update alerts a set state = case a.state when 'offered' then 'queued' else 'interrupted' end,
+           ended_at = case a.state when 'started' then now() end, lease_until = null
+         from over where a.id = over.id
+         returning a.id, a.channel_id as "channelId", a.state`,
       )
     },
 
     /** Gives up what waited longer than its channel allows. */
     miss(): Promise<Array<{ channelId: string }>> {
       return db.query(
-        `update alerts a set state = 'missed', ended_at = now() from channels c
-         where c.id = a.channel_id and a.state = 'queued' and not a.replay
-           and a.made_at < now() - (c.settings #>> '{alerts,maxAgeMinutes}')::integer * interval '1 minute'
+        `with late as (
+           select a.id from alerts a join channels c on c.id = a.channel_id
+           where a.state = 'queued' and not a.replay
+             and a.made_at < now() - (c.settings #>> '{alerts,maxAgeMinutes}')::integer * interval '1 minute'
+           order by a.id limit ${MISS_BATCH} for update of a skip locked
+         )
+         update alerts a set state = 'missed', ended_at = now() from late where a.id = late.id
          returning a.channel_id as "channelId"`,
       )
     },
@@ -198,11 +211,12 @@ export function createAlerts(db: Sql) {
       return { current: rows[0] ? toAlert(rows[0]) : null, queued: counts[0]?.queued ?? 0 }
     },
 
-    /** Those of `channelIds` where something waits and nothing is in flight. */
+    /** Those of `channelIds` where something waits that may be shown, and nothing is in flight. */
     async waiting(channelIds: readonly string[]): Promise<string[]> {
       const rows = await db.query<{ id: string }>(
-        `select c.id from unnest($1::uuid[]) as c(id)
-         where exists (select from alerts a where a.channel_id = c.id and a.state = 'queued')
+        `select c.id from channels c
+         where c.id = any($1::uuid[]) and not c.alerts_paused
+           and exists (select from alerts a where a.channel_id = c.id and a.state = 'queued')
            and not exists (select from alerts a where a.channel_id = c.id and a.state in ('offered', 'started'))`,
         [channelIds],
       )

@@ -19,13 +19,23 @@ export interface KnownSubscriptions {
 
 export function createChatSubscriptions(db: Sql) {
   return {
-    /** Everything that lives at this home, in one statement: a restart begins with it. */
-    of: (home: string): Promise<KnownSubscriptions[]> =>
+    /** All that lives at this home for these channels, in one statement: whoever takes bots over begins with it. */
+    of: (home: string, channelIds: readonly string[]): Promise<KnownSubscriptions[]> =>
       db.query<KnownSubscriptions>(
         `select channel_id as "channelId", reader_user_id as "readerUserId", array_agg(type) as types
-         from chat_subscriptions where home = $1 group by channel_id, reader_user_id`,
-        [home],
+         from chat_subscriptions where home = $1 and channel_id = any($2::uuid[]) group by channel_id, reader_user_id`,
+        [home, channelIds],
       ),
+
+    /** Channels for which something lives at this home and whose bot is off: nobody has ended it yet. */
+    async leftBehind(home: string): Promise<string[]> {
+      const rows = await db.query<{ id: string }>(
+        `select distinct channel_id as id from chat_subscriptions s where home = $1 and not exists
+           (select from assignments where kind = 'bot' and key = s.channel_id::text and desired)`,
+        [home],
+      )
+      return rows.map(({ id }) => id)
+    },
 
     ofChannel: (home: string, channelId: string): Promise<ChatSubscription[]> =>
       db.query<ChatSubscription>(

@@ -65,15 +65,25 @@ export function createDatabase({ logger, metrics, maxConnections = 10, ...connec
   } satisfies PoolConfig)
   let closing: Promise<void> | undefined
 
-  // An idle connection that the server ends is no fault of any request: the pool has dropped it and opens another.
-  pool.on('error', (error) => {
-    if (!closing) logger.warn({ err: error }, 'an idle database connection was lost')
+  let isLossTold = false
+
+  // An idle connection that the server ends is no fault of any request: the pool has dropped it and opens another. A
+  // server that goes down ends them all, and is one event. Of the error only its words: it holds the whole connection.
+  pool.on('error', ({ message }) => {
+    if (closing || isLossTold) return
+    isLossTold = true
+    logger.warn(
+      { reason: message },
+      'the database closed connections: they are opened anew, and what cannot wait fails',
+    )
   })
 
   const noticed = <T>(answer: Promise<T>): Promise<T> =>
     answer.then(
       (value) => {
         metrics.databaseUp.set(1)
+        if (isLossTold) logger.info('the database answers again')
+        isLossTold = false
         return value
       },
       (cause: unknown) => {
@@ -173,11 +183,11 @@ function named(cause: unknown): unknown {
     cause.detail = undefined
     cause.where = undefined
     return cause.code && UNAVAILABLE.test(cause.code)
-      ? new AppError('unavailable', { message: 'The database is not available.', cause })
+      ? new AppError('unavailable', { message: 'The database is not available', cause })
       : cause
   }
   // Anything pg itself throws outside DatabaseError: refused, reset, terminated, timed out. A wrong argument is a TypeError.
   return cause instanceof Error && !(cause instanceof TypeError)
-    ? new AppError('unavailable', { message: 'The database does not answer.', cause })
+    ? new AppError('unavailable', { message: 'The database does not answer', cause })
     : cause
 }

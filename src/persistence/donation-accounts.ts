@@ -14,16 +14,42 @@ export interface DonationAccount {
   application: string
 }
 
-const SELECT = `select a.id, c.id as "channelId", a.provider, a.external_id as "accountId", a.external_name as name, a.application
-  from accounts a join channels c on c.user_id = a.user_id where a.provider = 'donationalerts'`
+/** An account whose stream is about to run. */
+export interface StreamAccount extends DonationAccount {
+  /** Failed requests in a row, before this stream began. */
+  failures: number
+  /** Until the next attempt, by the database's clock; `null` where none is put off. */
+  retryInMs: number | null
+}
+
+const COLUMNS = `a.id, c.id as "channelId", a.provider, a.external_id as "accountId", a.external_name as name, a.application`
+const FROM = `from accounts a join channels c on c.user_id = a.user_id`
 
 export function createDonationAccounts(db: Sql) {
   return {
-    all: (): Promise<DonationAccount[]> => db.query<DonationAccount>(`${SELECT} order by a.created_at`),
-
     async ofChannel(channelId: string): Promise<DonationAccount | undefined> {
-      const [account] = await db.query<DonationAccount>(`${SELECT} and c.id = $1`, [channelId])
+      const [account] = await db.query<DonationAccount>(
+        `select ${COLUMNS} ${FROM} where a.provider = 'donationalerts' and c.id = $1`,
+        [channelId],
+      )
       return account
     },
+
+    /** Whose donations are shown there. */
+    async channelOf(userId: string): Promise<string | undefined> {
+      const [channel] = await db.query<{ id: string }>('select id from channels where user_id = $1', [userId])
+      return channel?.id
+    },
+
+    /** The accounts of these channels, with what keeps each from being asked at once. Channels without one are left out. */
+    toStream: (channelIds: readonly string[]): Promise<StreamAccount[]> =>
+      db.query<StreamAccount>(
+        `select ${COLUMNS}, coalesce(r.failures, 0) as failures,
+           case when r.next_attempt_at > now()
+             then (extract(epoch from r.next_attempt_at - now()) * 1000)::double precision end as "retryInMs"
+         ${FROM} left join assignments r on r.kind = 'donations' and r.key = c.id::text
+         where a.provider = 'donationalerts' and c.id = any($1)`,
+        [channelIds],
+      ),
   }
 }

@@ -44,12 +44,21 @@ export function createDonationPositions(db: Sql, box: SecretBox) {
   return {
     /**
      * A freshly connected account: what was made before this instant is history. A reconnected one goes on where it
-     * was; one that takes another's place on the channel begins anew.
+     * was; one that takes another's place on the channel begins anew. Does nothing for an account that is not the
+     * channel's any more: a stream that has not heard of its end yet brings nothing back.
      */
     async begin(provider: DonationProvider, accountId: string, channelId: string): Promise<void> {
       await db.execute(
-        `with others as (delete from donation_positions where provider = $1 and channel_id = $3 and account_id <> $2)
-         insert into donation_positions (provider, account_id, channel_id, baseline_at) values ($1, $2, $3, now())
+        `with account as (
+           -- Locked: whoever disconnects it deletes the position after us, or we see that it is gone.
+           select 1 from accounts a join channels c on c.user_id = a.user_id
+           where a.provider = $1 and a.external_id = $2 and c.id = $3 for key share of a
+         ), others as (
+           delete from donation_positions where provider = $1 and channel_id = $3 and account_id <> $2
+             and exists (select from account)
+         )
+         insert into donation_positions (provider, account_id, channel_id, baseline_at)
+         select $1, $2, $3, now() from account
          on conflict (provider, account_id) do update set channel_id = $3`,
         [provider, accountId, channelId],
       )

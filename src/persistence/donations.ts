@@ -37,7 +37,7 @@ with input as (
     arrival, test, made_at, raw, history)
   select $1, $2, $3, external_id, donor, amount, currency, message, message_kind, $4, $5, to_timestamp(made_at), raw,
     $4 = 'sweep' and to_timestamp(made_at) < coalesce(
-      (select date_trunc('second', baseline_at) from donation_positions where provider = $2 and account_id = $3), '-infinity')
+      (select date_trunc('second', baseline_at) from donation_positions where provider = $2 and account_id = $3), 'infinity')
   from input order by n
   on conflict (provider, account_id, external_id) do nothing
   returning id, external_id, history, test, made_at

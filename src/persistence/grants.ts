@@ -15,12 +15,16 @@ export function createGrants(db: Sql) {
       return found
     },
 
-    /** Twitch says that this account allows nothing any more. False where nothing was known to be allowed. */
-    withdraw: async (twitchUserId: string): Promise<boolean> =>
+    /**
+     * Twitch says that this account allows nothing any more, as it was heard so long ago: what was allowed since then
+     * stays. False where nothing was known to be allowed.
+     */
+    withdraw: async (twitchUserId: string, { agoMs }: { agoMs: number }): Promise<boolean> =>
       (await db.execute(
         `update accounts set granted_scopes = '{}'
-         where provider = 'twitch' and external_id = $1 and granted_scopes <> '{}'`,
-        [twitchUserId],
+         where provider = 'twitch' and external_id = $1 and granted_scopes <> '{}'
+           and validated_at <= now() - make_interval(secs => $2 / 1000.0)`,
+        [twitchUserId, agoMs],
       )) > 0,
   }
 }

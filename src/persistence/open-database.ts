@@ -16,15 +16,29 @@ export interface OpenDatabaseOptions {
   metrics: Pick<Metrics, 'databaseUp'>
 }
 
+/** A renewal, a claim and a fence at once; nothing else may take a connection from them. */
+const VITAL_CONNECTIONS = 3
+
+export interface OpenedDatabase extends Database {
+  /**
+   * The same database over a few connections of its own: for what keeps this node alive among the others. Statements that
+   * hang, on all connections that there are, must not make a node miss its renewals.
+   */
+  vital: Database
+}
+
 /**
  * The node's database, ready to use: found or started, checked and migrated. `close` ends an embedded one too.
  * @throws StartError 69 where it cannot be reached, 78 where it cannot be used.
  */
-export async function openDatabase({ url, dataDir, clock, logger, metrics }: OpenDatabaseOptions): Promise<Database> {
+export async function openDatabase(options: OpenDatabaseOptions): Promise<OpenedDatabase> {
+  const { url, dataDir, clock, logger, metrics } = options
   const embedded = url === null ? await startEmbeddedPostgres({ dataDir, logger, clock }) : undefined
-  const db = createDatabase({ ...(embedded ? embedded.connection : { connectionString: url ?? '' }), logger, metrics })
+  const connection = embedded ? embedded.connection : { connectionString: url ?? '' }
+  const db = createDatabase({ ...connection, logger, metrics })
+  const vital = createDatabase({ ...connection, logger, metrics, maxConnections: VITAL_CONNECTIONS })
   const close = async () => {
-    await db.close()
+    await Promise.all([db.close(), vital.close()])
     await embedded?.stop()
   }
   try {
@@ -34,5 +48,5 @@ export async function openDatabase({ url, dataDir, clock, logger, metrics }: Ope
     await close()
     throw error
   }
-  return { ...db, close }
+  return { ...db, vital, close }
 }

@@ -24,9 +24,28 @@ export interface ChatStreamOptions {
   onSubscriptionEnded(ended: EndedSubscription): void
   /** A person took back everything that they allowed this application. */
   onAccessRevoked(userId: string): void
+  /** The platform says that a shard stands idle which is not held here: whoever holds it is to be told. */
+  onShardDisabled(news: DisabledChatShard): void
   /** The standing of the connections changed. */
   onChange(): void
+  /** The node may act: what another node may have by now is not taken from it. */
+  mayAct(): boolean
   signal: AbortSignal
+}
+
+/** All that is said to a chat is spread over shards, each of which is delivered to one node. */
+export interface ClusterChat {
+  /** How many shards there shall be, where it is this node's task to see to that; `null` where it is another's. */
+  keeps: number | null
+  /** Where subscriptions live, as the node whose task that is says; `null` where nobody has said so yet. */
+  home: string | null
+}
+
+export interface DisabledChatShard {
+  home: string
+  shard: string
+  /** The session that it was disabled on. */
+  session: string | null
 }
 
 export interface EndedSubscription {
@@ -56,12 +75,28 @@ export type SubscriptionType = (typeof SUBSCRIPTION_TYPES)[number]
 export interface ChatStream {
   /** Where subscriptions live at the platform. Changes when it was lost there: all must be made again. */
   home(): string | null
-  /** `open`: all connections deliver; `degraded`: some do; `closed`: none does. */
+  /** Of the shards that are held here. `open`: all of them deliver; `degraded`: some do; `closed`: none does. */
   state(): 'open' | 'degraded' | 'closed'
-  /** Each connection for status pages. */
+  /** Each shard that is held here. */
   shards(): ChatShardStatus[]
-  /** Resolves as soon as one connection delivers. */
+  /** Resolves as soon as one shard that is held here delivers. */
   opened(): Promise<void>
+  /**
+   * Has these shards delivered here, and no others. One that is new goes to a connection that stands, with one request.
+   * One that is not among them any more is left to whoever takes it; what is on its way still arrives.
+   */
+  hold(shards: readonly string[]): void
+  /**
+   * Holds none, and ends all connections at once: where this node was silent for long, they are dying or full of what is
+   * over.
+   */
+  drop(): void
+  /** What the nodes agree on; again and again. Resolves when it is so, or at the stream's end. */
+  follow(cluster: ClusterChat): Promise<void>
+  /** What another node was told of a shard that is held here. */
+  shardDisabled(news: DisabledChatShard): void
+  /** Asks the platform how the shards stand that are held here, and has repaired what does not stand as it should. */
+  inspect(): Promise<{ held: number; idle: string[] }>
   /** One request. A subscription that is there already is success. */
   subscribe(request: SubscriptionRequest): Promise<SubscribeOutcome>
   /** One request. One that is gone already is success. */

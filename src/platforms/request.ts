@@ -50,6 +50,13 @@ export interface PlatformRequestOptions {
 /** Streamers wait for none of these answers; what takes longer is as good as lost and is tried again with backoff. */
 const TIMEOUT_MS = 10_000
 
+/**
+ * A time-out that fires this late comes of a process that stood still, whose timers run before its sockets are read. What
+ * came meanwhile may be the only pair of tokens there is.
+ */
+const HUNG_MS = 1_000
+const READ_WITHIN_MS = 1_000
+
 /** A page of 30 donations is some 40 KB. 8 MiB lets the longest imaginable words through and still bounds memory. */
 const MAX_BODY_BYTES = 8 * 1024 * 1024
 
@@ -75,11 +82,16 @@ export function createPlatformRequest({
     const endWithCaller = () => end.abort(signal?.reason)
     signal?.addEventListener('abort', endWithCaller, { once: true })
     let timedOut = false
-    const cancelTimeout = clock.after(timeoutMs, () => {
+    const startedAt = clock.monotonic()
+    const timeOut = () => {
       timedOut = true
       end.abort()
+    }
+    let cancelTimeout = clock.after(timeoutMs, () => {
+      const hung = clock.monotonic() - startedAt > timeoutMs + HUNG_MS
+      if (hung) cancelTimeout = clock.after(READ_WITHIN_MS, timeOut)
+      else timeOut()
     })
-    const startedAt = clock.monotonic()
     let status = 'network'
     try {
       const response = await fetch(request.url, {

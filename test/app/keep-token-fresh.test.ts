@@ -201,6 +201,26 @@ test('a refreshed pair outlives a database that is away at the wrong moment', as
   assert.equal(platform.refreshes(), 1)
 })
 
+test('a pair that comes after another node was refused the old one is stored, and whoever waits for it is told', async (t) => {
+  const { platform, accounts, account, keeper, stored } = await setUp(t)
+  platform.killAccess(account.accessToken)
+  const revived: string[] = []
+  const onRevived = ({ userId, provider }: { userId: string; provider: string }) =>
+    void revived.push(`${provider} ${userId}`)
+  const answer = platform.holdRefreshes()
+  const call = keeper({ onRevived }).withToken(account.id, platform.whoIs)
+  await eventually('the refresh at the platform', () => platform.refreshes() === 1)
+  await accounts.setState(account, 'needs_reauth')
+  answer()
+  assert.deepEqual(await call, PERSON)
+  assert.equal((await stored()).state, 'ok')
+  assert.deepEqual(revived, [`${account.provider} ${account.userId}`])
+
+  platform.killAccess((await stored()).accessToken)
+  await keeper({ onRevived }).withToken(account.id, platform.whoIs)
+  assert.equal(revived.length, 1, 'nothing had stood still')
+})
+
 test('a node that stops does not wait for another’s refresh, nor for long to store its own', async (t) => {
   const { db, platform, accounts, account, keeper } = await setUp(t)
   const stop = new AbortController()

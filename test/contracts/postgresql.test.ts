@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { test, type TestContext } from 'node:test'
 import { systemClock } from '../../src/base/clock.ts'
 import { hasCode } from '../../src/base/errors.ts'
@@ -16,7 +17,7 @@ import { createAlerts } from '../../src/persistence/alerts.ts'
 import { createChannels } from '../../src/persistence/channels.ts'
 import { checkServer } from '../../src/persistence/check-server.ts'
 import { createDatabase, isUniqueViolation, type Database } from '../../src/persistence/database.ts'
-import { createDonationPositions } from '../../src/persistence/donation-positions.ts'
+import { createDonationConnections } from '../../src/persistence/donation-connections.ts'
 import { createDonations } from '../../src/persistence/donations.ts'
 import { startEmbeddedPostgres } from '../../src/persistence/embedded-postgres.ts'
 import { createLedger } from '../../src/persistence/ledger.ts'
@@ -111,7 +112,18 @@ for (const server of servers) {
       await channels.create(user.id, {})
       const channelId = (await channels.byUser(user.id))?.id ?? ''
       const target = { channelId, provider: 'donationalerts', accountId: '7' } as const
-      await createDonationPositions(db, box).begin(target.provider, target.accountId, channelId)
+      const connected = await createDonationConnections(db, box).connect(
+        {
+          userId: user.id,
+          provider: target.provider,
+          externalId: target.accountId,
+          externalName: 'Streamer',
+          application: 'app',
+          tokens: { accessToken: 'access', refreshToken: 'refresh', expiresInS: 3_600, scopes: [] },
+        },
+        { channelId, socketToken: 'socket' },
+      )
+      assert.ok(connected.ok)
       const donations = createDonations(db)
       const races = await Promise.all(
         (['push', 'recovery', 'sweep'] as const).map((arrival) =>
@@ -153,8 +165,18 @@ for (const server of servers) {
       assert.equal(account.accessToken, 'access')
 
       const budgets = createPlatformBudgets(db)
-      const waits = await Promise.all([1, 2, 3, 4].map(() => budgets.reserve('app', 1_000)))
-      assert.deepEqual(new Set(waits.map((ms) => Math.round(ms / 1_000))), new Set([0, 1, 2, 3]))
+      const ask = (rank: number, next: number | null = null) => budgets.take('app', { spacingMs: 400, rank, next })
+      const answers = await Promise.all(Array.from({ length: 8 }, () => ask(4)))
+      assert.equal(answers.filter(({ granted }) => granted).length, 1, 'a place is given to one')
+      const { waitMs } = await ask(1)
+      assert.ok(waitMs > 0 && waitMs <= 400, `the next in ${waitMs} ms`)
+      await delay(waitMs + 5)
+      assert.equal((await ask(4)).granted, false, 'what is less urgent lets it pass')
+      assert.equal((await ask(1)).granted, true)
+      await budgets.close('app', 60_000)
+      const closed = await ask(0)
+      assert.equal(closed.granted, false)
+      assert.ok(closed.closedMs > 59_000 && closed.waitMs > 59_000)
     })
   })
 }

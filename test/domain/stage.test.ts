@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { lookFromSeed } from '../../src/domain/avatar-look.ts'
-import { createStage, type Newcomer, type Stage, type StageEvent } from '../../src/domain/stage.ts'
+import type { Newcomer } from '../../src/domain/actor.ts'
+import { createStage, type Stage, type StageEvent } from '../../src/domain/stage.ts'
 import { placeAt, STAGE_WIDTH } from '../../src/domain/stage-motion.ts'
 
 const RULES = { inactivityMs: 10_000, crowdLimit: 3 }
@@ -247,4 +248,34 @@ test('what was deleted while its viewer was still running in is not held up on a
     stage.pass(T0 + 4_000).map(({ type }) => type),
     ['avatar.emote'],
   )
+})
+
+test('a stage goes on elsewhere where it was: the same people, acts and places, and who stays away', () => {
+  const before = createStage({ inactivityMs: 10_000, crowdLimit: 10 })
+  for (const id of ['v1', 'v2', 'v3', 'v4']) walkIn(before, id)
+  before.pass(T0 + 4_000)
+  before.wave('v1', 500, T0 + 4_000)
+  before.say('v2', { parts: [{ text: 'hi' }], dur: 4_000, messageId: 'm' }, T0 + 4_000)
+  before.leave('v3', 'command', T0 + 4_000, { stayAway: true })
+  walkIn(before, 'v5', T0 + 4_000)
+  before.laugh('v5', 700, T0 + 4_010)
+  const after = createStage({ inactivityMs: 10_000, crowdLimit: 10 })
+  after.import(JSON.parse(JSON.stringify(before.export())) as ReturnType<Stage['export']>, T0 + 4_020)
+  for (const at of [T0 + 4_020, T0 + 4_100]) assert.deepEqual(after.snapshot(at), before.snapshot(at))
+  assert.ok(after.staysAway('v3'))
+  for (let at = T0 + 4_100; at < T0 + 20_000; at += 100) {
+    assert.equal(after.nextAt() <= at, before.nextAt() <= at)
+    assert.deepEqual(after.pass(at), before.pass(at))
+  }
+})
+
+test('who came to a stage before it heard of what was there stays, and nobody stands there twice', () => {
+  const before = createStage(RULES)
+  walkIn(before, 'v1')
+  walkIn(before, 'v2')
+  const after = createStage(RULES)
+  walkIn(after, 'v2', T0 + 500)
+  after.import(before.export(), T0 + 1_000)
+  assert.deepEqual(ids(after, T0 + 1_000), ['v1', 'v2'])
+  assert.equal(after.snapshot(T0 + 1_000)[1]?.motion.at, T0 + 500)
 })

@@ -265,7 +265,7 @@ test('donations are connected for the person who asked, with the three permissio
   const code = node.donationAlerts.codeFor({ id: '77', login: 'da', name: 'Ivan at DA' })
   const back = await browser.get(comeBack('donationalerts', { state, code }))
   assert.equal(back.headers.location, '/dashboard')
-  assert.deepEqual(node.connected, [channelId])
+  assert.deepEqual(node.changed, [channelId])
   const account = await node.accounts.ofUser(userId, 'donationalerts')
   assert.equal(account?.externalId, '77')
   assert.equal(account?.externalName, 'Ivan at DA')
@@ -273,7 +273,7 @@ test('donations are connected for the person who asked, with the three permissio
 
   await node.connectDonations.disconnect({ userId, channelId })
   await node.connectDonations.disconnect({ userId, channelId })
-  assert.deepEqual(node.disconnected, [channelId])
+  assert.deepEqual(node.changed, [channelId, channelId])
   assert.equal(await node.accounts.ofUser(userId, 'donationalerts'), null)
 })
 
@@ -295,7 +295,7 @@ test('a connection begun by one person is not finished by another in the same br
   const code = node.donationAlerts.codeFor(IVAN)
   const back = redirectOf(await browser.get(comeBack('donationalerts', { state, code })))
   assert.equal(errorIn(back), 'oauth-state-invalid')
-  assert.deepEqual(node.connected, [])
+  assert.deepEqual(node.changed, [])
 
   const again = await begin((await streamer(node)).browser, '/auth/donationalerts/login')
   const gone = node.browser()
@@ -326,7 +326,7 @@ test('an account that another streamer has connected is refused', async (t) => {
     const back = redirectOf(await browser.get(comeBack('donationalerts', { state, code })))
     assert.equal(errorIn(back), expected)
   }
-  assert.equal(node.connected.length, 1)
+  assert.equal(node.changed.length, 1)
 })
 
 test('fewer permissions than asked for are noticed, where the platform tells', async (t) => {

@@ -66,6 +66,16 @@ async function portOf(app: App): Promise<number> {
   return (app.server.address() as AddressInfo).port
 }
 
+test('where a route cannot be added, those before it end what they have begun', async (t) => {
+  let ended = 0
+  const begins: Routes = (app) => void app.addHook('onClose', async () => void ended++)
+  const fails: Routes = () => {
+    throw new Error('the pages are not built')
+  }
+  await assert.rejects(open(t, { routes: [begins, fails] }), /not built/)
+  assert.equal(ended, 1)
+})
+
 test('a wrong body is answered with each wrong field by name', async (t) => {
   const app = await open(t)
   const wrong = async (payload: object) => {
@@ -308,4 +318,16 @@ test('while it stops, it finishes what it has begun and takes nothing new', { ti
   const answered = performance.now()
   await closing
   assert.ok(performance.now() - answered < 2_000, 'no connection is waited for that has its answer')
+})
+
+test('a stop waits for no connection that never said a word', async (t) => {
+  const app = await open(t)
+  const port = await portOf(app)
+  const accepted = once(app.server, 'connection')
+  const silent = connect(port, '127.0.0.1').on('error', () => undefined)
+  t.after(() => silent.destroy())
+  await accepted
+  const began = performance.now()
+  await app.close()
+  assert.ok(performance.now() - began < 1_000)
 })

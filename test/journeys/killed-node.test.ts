@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -11,6 +10,7 @@ import { FAST_WINDOW_MS, freePort, nodeEnvironment } from '../support/node.ts'
 import { openOverlay } from '../support/overlay-client.ts'
 import { createControl } from '../support/simulator-control.ts'
 import { joinAsStreamer } from '../support/streamer.ts'
+import { endForked, forkNode } from '../support/forked-node.ts'
 import { eventually } from '../support/eventually.ts'
 
 const KILLS = 10
@@ -23,9 +23,9 @@ test('a node that is killed at ten moments of 200 donations loses none and shows
   const dataDir = await mkdtemp(join(tmpdir(), 'chatfolk-killed-'))
   const environment = nodeEnvironment({ port: await freePort(), simulatorUrl: simulator.url, dataDir })
   const baseUrl = environment['BASE_URL'] ?? ''
-  let node = await startProcess(environment)
+  let node = await forkNode(environment)
   t.after(async () => {
-    await endProcess(node)
+    await endForked(node, 'SIGTERM')
     await rm(dataDir, { recursive: true, force: true })
   })
 
@@ -52,7 +52,7 @@ test('a node that is killed at ten moments of 200 donations loses none and shows
       // Some are made while nobody listens.
       if (random() < 0.5) ids.push(...(await donate(n++)))
       const began = performance.now()
-      node = await startProcess(environment)
+      node = await forkNode(environment)
       starts.push(Math.round(performance.now() - began))
     }
     if (n <= DONATIONS) ids.push(...(await donate(n)))
@@ -87,26 +87,6 @@ async function openAlerts(streamer: { get<Body>(path: string): Promise<Body> }):
   const { alerts } = await streamer.get<{ alerts: { queued: number; current: unknown } }>('/api/channel')
   const drawn = await streamer.get<{ items: Array<{ state: string }> }>('/api/channel/donations?limit=100')
   return alerts.queued + (alerts.current === null ? 0 : 1) + (drawn.items.length < 100 ? 1 : 0)
-}
-
-async function startProcess(environment: Record<string, string>): Promise<ChildProcess> {
-  const node = fork(join(import.meta.dirname, '..', 'support', 'node-process.ts'), {
-    env: { ...environment, PATH: process.env['PATH'], LOG_LEVEL: 'error', LOG_PRETTY: 'false' },
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  })
-  const ended = once(node, 'exit').then(([code]) =>
-    assert.fail(`the node ended with ${String(code)} before it was ready`),
-  )
-  await Promise.race([once(node, 'message'), ended])
-  ended.catch(() => undefined)
-  return node
-}
-
-async function endProcess(node: ChildProcess): Promise<void> {
-  if (node.exitCode !== null || node.signalCode !== null) return
-  const ended = once(node, 'exit')
-  node.kill('SIGTERM')
-  await ended
 }
 
 /** The moments differ from run to run; a failing run tells its seed. */

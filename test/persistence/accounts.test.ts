@@ -115,8 +115,14 @@ test('a refreshed pair is stored only in place of the version it was made from',
   const { db } = await openTestDatabase(t)
   const accounts = createAccounts(db, newTestBox())
   const account = await addAccount(db, accounts, { tokens: TOKENS })
-  assert.equal(await accounts.storeRefreshed(account, { ...TOKENS, accessToken: 'a2', refreshToken: null }), true)
-  assert.equal(await accounts.storeRefreshed(account, { ...TOKENS, accessToken: 'a3', scopes: null }), false)
+  assert.deepEqual(await accounts.storeRefreshed(account, { ...TOKENS, accessToken: 'a2', refreshToken: null }), {
+    stored: true,
+    revived: false,
+  })
+  assert.deepEqual(await accounts.storeRefreshed(account, { ...TOKENS, accessToken: 'a3', scopes: null }), {
+    stored: false,
+    revived: false,
+  })
   const after = await accounts.find(account.id)
   assert.equal(after?.accessToken, 'a2')
   assert.equal(after?.refreshToken, 'r1', 'a platform that gives no refresh token means the old one')

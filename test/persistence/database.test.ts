@@ -8,7 +8,7 @@ import { createMetrics } from '../../src/base/metrics.ts'
 import { createDatabase, isUniqueViolation, type Database } from '../../src/persistence/database.ts'
 import { openTestDatabase } from '../support/database.ts'
 import { eventually } from '../support/eventually.ts'
-import { silentLogger } from '../support/logger.ts'
+import { recordingLogger, silentLogger } from '../support/logger.ts'
 
 const isUnavailable = (error: unknown) => hasCode(error, 'unavailable')
 
@@ -111,6 +111,25 @@ test('a server that ends our connections costs one statement at most, and nothin
   await assert.rejects(inside, isUnavailable)
   await eventually('an answer over a new connection', () => db.ping())
   assert.equal(await up(), 1)
+})
+
+test('a server that ends many connections at once is one line, and one when it answers again', async (t) => {
+  const { db: admin, connectionString } = await openTestDatabase(t)
+  const { logger, logs } = recordingLogger()
+  const db = createDatabase({ connectionString, logger, metrics: createMetrics() })
+  t.after(() => db.close())
+  await Promise.all([1, 2, 3].map(() => db.query('select pg_sleep(0.1)')))
+  await endOthers(admin)
+  await eventually('the loss', () => logs.length > 0)
+  await eventually('an answer', () => db.ping())
+  assert.deepEqual(
+    logs.map(({ level, msg }) => [level, msg]),
+    [
+      ['warn', 'the database closed connections: they are opened anew, and what cannot wait fails'],
+      ['info', 'the database answers again'],
+    ],
+  )
+  assert.doesNotMatch(JSON.stringify(logs), /secretKey|connectionParameters/)
 })
 
 test('a network that swallows everything is given up on after the time-out of the statement', async (t) => {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test, type TestContext } from 'node:test'
-import { createSecretBox } from '../../src/base/secret-box.ts'
+import { createSecretBox, type SecretBox } from '../../src/base/secret-box.ts'
 import type { Donation } from '../../src/domain/donation.ts'
 import { createAlerts } from '../../src/persistence/alerts.ts'
 import { createChannels } from '../../src/persistence/channels.ts'
+import type { Database } from '../../src/persistence/database.ts'
+import { createDonationConnections } from '../../src/persistence/donation-connections.ts'
 import { createDonationPositions } from '../../src/persistence/donation-positions.ts'
 import { createDonations } from '../../src/persistence/donations.ts'
 import { createLedger } from '../../src/persistence/ledger.ts'
@@ -27,7 +29,7 @@ async function setUp(t: TestContext) {
   }
   const channelId = await newChannel('ann')
   const positions = createDonationPositions(db, box)
-  await positions.begin(provider, accountId, channelId)
+  await connect(db, box, { channelId, externalId: accountId })
   const target = { channelId, provider, accountId } as const
   return {
     db,
@@ -41,6 +43,27 @@ async function setUp(t: TestContext) {
     ledger: createLedger(db),
     target,
   }
+}
+
+/** As a streamer who comes back from the platform's consent page. */
+async function connect(
+  db: Database,
+  box: SecretBox,
+  { channelId, externalId }: { channelId: string; externalId: string },
+) {
+  const [channel] = await db.query<{ user_id: string }>('select user_id from channels where id = $1', [channelId])
+  const tokens = { accessToken: 'access', refreshToken: 'refresh', expiresInS: 3_600, scopes: [] }
+  const account = {
+    userId: channel?.user_id ?? '',
+    provider,
+    externalId,
+    externalName: 'Ivan',
+    application: 'app',
+    tokens,
+  } as const
+  const connected = await createDonationConnections(db, box).connect(account, { channelId, socketToken: 'socket' })
+  assert.ok(connected.ok)
+  return { userId: account.userId, channelId }
 }
 
 function donation(id: number, change: Partial<Donation> = {}): Donation {
@@ -220,6 +243,28 @@ test('a lease that runs out sends an offer back to the queue and makes a drawing
     'it is not drawn again by itself',
   )
   assert.equal(await alerts.finish(request), true, 'late word counts')
+})
+
+test('nodes that look for run out leases at the same time wait for nobody, and each is told of once', async (t) => {
+  const { db, box, donations, alerts, target, channelId, newChannel } = await setUp(t)
+  const other = await newChannel('bob')
+  await connect(db, box, { channelId: other, externalId: '8' })
+  await donations.store({ ...target, arrival: 'push', donations: [donation(1)] })
+  const theirs = { channelId: other, provider, accountId: '8' } as const
+  await donations.store({ ...theirs, arrival: 'push', donations: [donation(1, { accountId: '8' })] })
+  for (const id of [channelId, other]) await alerts.offerNext(id, 'o', { onlyTests: false })
+  await db.execute(`update alerts set lease_until = now() - interval '1 s'`)
+  await db.transaction(async (tx) => {
+    await tx.query(`select from alerts where channel_id = $1 for update`, [other])
+    assert.deepEqual(
+      (await alerts.expire()).map((alert) => alert.channelId),
+      [channelId],
+    )
+  })
+  assert.deepEqual(
+    (await alerts.expire()).map((alert) => alert.channelId),
+    [other],
+  )
 })
 
 test('a paused queue offers nothing; skipping takes what is on screen, then what is next', async (t) => {

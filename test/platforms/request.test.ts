@@ -201,6 +201,29 @@ test('a slow answer within the time is an answer', async (t) => {
   assert.equal(clock.pendingTimers(), 0)
 })
 
+test('a process that hung has not read what came meanwhile: a time-out that fires late waits a second more', async (t) => {
+  const clock = createManualClock()
+  let hungMs = 0
+  const hanging = { ...clock, monotonic: () => clock.monotonic() + hungMs }
+  const came: Answer = (response) => void clock.after(10_500, () => response.end('{"name":"Ivan"}'))
+  const { http, ask } = await setUp(t, came, { clock: hanging })
+  http.answers.push(() => {})
+  const asked = ask()
+  await eventually('the request', () => http.received.length === 1)
+  hungMs += 40_000
+  await clock.advance(10_500)
+  assert.equal(await asked, 'Ivan')
+
+  const failure = failureOf(ask())
+  await eventually('another one', () => http.received.length === 2)
+  hungMs += 40_000
+  await clock.advance(10_999)
+  assert.equal(clock.pendingTimers(), 1)
+  await clock.advance(1)
+  assert.equal((await failure).details['reason'], 'timeout')
+  assert.equal(clock.pendingTimers(), 0)
+})
+
 test('the caller’s signal ends the request with the caller’s reason, which is nobody’s error', async (t) => {
   const { http, ask, counted } = await setUp(t, () => {})
   const controller = new AbortController()

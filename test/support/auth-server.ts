@@ -1,6 +1,6 @@
 import type { TestContext } from 'node:test'
-import { createChatPermissions } from '../../src/app/chat-permissions.ts'
-import { createConnectDonations, type ConnectDonationsOptions } from '../../src/app/connect-donations.ts'
+import { createChatPermissions } from '../../src/app/bots/chat-permissions.ts'
+import { createConnectDonations, type ConnectDonationsOptions } from '../../src/app/donations/connect-donations.ts'
 import { createOAuthStates } from '../../src/app/oauth-state.ts'
 import { createSignIn } from '../../src/app/sign-in.ts'
 import { systemClock, type Clock } from '../../src/base/clock.ts'
@@ -11,6 +11,7 @@ import { authRoutes } from '../../src/http/auth.ts'
 import { createServer, type ServerOptions } from '../../src/http/server.ts'
 import { createSessionCookie } from '../../src/http/session.ts'
 import { createAccounts } from '../../src/persistence/accounts.ts'
+import { createDonationConnections } from '../../src/persistence/donation-connections.ts'
 import type { Database } from '../../src/persistence/database.ts'
 import { createSessions } from '../../src/persistence/sessions.ts'
 import { createUsedKeys } from '../../src/persistence/used-keys.ts'
@@ -37,11 +38,11 @@ export async function startAuthServer(t: TestContext, options: AuthServerOptions
   const sessions = createSessions(db)
   const accounts = createAccounts(db, box)
   const cookie = createSessionCookie({ secure: baseUrl.startsWith('https:') })
-  const connected: string[] = []
-  const disconnected: string[] = []
+  const changed: string[] = []
   const allowed: string[] = []
   const connectDonations = createConnectDonations({
     accounts,
+    connections: createDonationConnections(db, box),
     provider: donationAlerts.provider,
     source: {
       async profile(accessToken) {
@@ -51,8 +52,8 @@ export async function startAuthServer(t: TestContext, options: AuthServerOptions
     },
     applications: ['da-1', 'da-2'],
     payFor: (_application, request) => request(),
-    onDonationsConnected: (channelId) => void connected.push(channelId),
-    onDonationsDisconnected: (channelId) => void disconnected.push(channelId),
+    onChanged: (channelId) => void changed.push(channelId),
+    random: () => 0,
     ...donations,
   })
   const app = await createServer({
@@ -87,5 +88,5 @@ export async function startAuthServer(t: TestContext, options: AuthServerOptions
     ],
   })
   t.after(() => app.close())
-  return { app, sessions, accounts, twitch, donationAlerts, connectDonations, connected, disconnected, allowed }
+  return { app, sessions, accounts, twitch, donationAlerts, connectDonations, changed, allowed }
 }

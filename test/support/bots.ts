@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { TestContext } from 'node:test'
-import { createChatPermissions } from '../../src/app/chat-permissions.ts'
-import { createRunBots, type RunBotsOptions } from '../../src/app/run-bots.ts'
+import { createChatPermissions } from '../../src/app/bots/chat-permissions.ts'
+import { createControlBots } from '../../src/app/bots/control-bots.ts'
+import { createRunBots, type RunBotsOptions } from '../../src/app/bots/run-bots.ts'
 import { createMetrics } from '../../src/base/metrics.ts'
+import { createMemoryBus } from '../../src/coordination/bus.memory.ts'
 import type { ChatEvent } from '../../src/domain/chat-message.ts'
 import { createAssignments } from '../../src/persistence/assignments.ts'
 import { createChatSubscriptions } from '../../src/persistence/chat-subscriptions.ts'
@@ -10,6 +12,7 @@ import type { Database, Sql } from '../../src/persistence/database.ts'
 import { createGrants } from '../../src/persistence/grants.ts'
 import { createFakeChatPlatform, type FakeChatPlatform } from './fake-chat-platform.ts'
 import { eventually } from './eventually.ts'
+import { createLittleSession, createLittleSupervisor } from './little-supervisor.ts'
 import { silentLogger } from './logger.ts'
 import { createManualClock } from './manual-clock.ts'
 
@@ -49,19 +52,30 @@ export function createBots(
   {
     fake = createFakeChatPlatform(),
     botUserId = null,
+    nodeId = 'test-node',
     ...changes
-  }: Partial<RunBotsOptions> & { fake?: FakeChatPlatform; botUserId?: string | null } = {},
+  }: Partial<RunBotsOptions> & { fake?: FakeChatPlatform; botUserId?: string | null; nodeId?: string } = {},
 ) {
   const clock = createManualClock()
   const metrics = createMetrics()
   const events: Array<{ channelId: string; event: ChatEvent }> = []
   const off: string[] = []
-  const bots = createRunBots({
+  const session = createLittleSession(db, nodeId)
+  const bus =
+    changes.bus ??
+    createMemoryBus({
+      onError: (error) => {
+        throw error
+      },
+    })
+  const permissions = createChatPermissions(botUserId)
+  const assignments = changes.assignments ?? createAssignments(db)
+  const grants = changes.grants ?? createGrants(db)
+  const runner = createRunBots({
     chat: fake.platform,
-    assignments: createAssignments(db),
     subscriptions: createChatSubscriptions(db),
-    grants: createGrants(db),
-    permissions: createChatPermissions(botUserId),
+    permissions,
+    session,
     onEvent: ({ channelId }, event) => void events.push({ channelId, event }),
     onOff: (channelId) => void off.push(channelId),
     clock,
@@ -69,12 +83,35 @@ export function createBots(
     logger: silentLogger,
     metrics,
     ...changes,
+    assignments,
+    grants,
+    bus,
   })
+  const control = createControlBots({ assignments, grants, permissions, bus, here: runner.describe, nodeId, clock })
+  const supervisor = createLittleSupervisor(db, { session, bus, runners: [runner] })
+  const bots = {
+    ...runner,
+    ...control,
+    start: supervisor.start,
+    isActive: (channelId: string) => runner.describe(channelId)?.state === 'active',
+    /** Until what runs is what was wished. */
+    async setDesired(channelId: string, desired: boolean) {
+      await control.setDesired(channelId, desired)
+      await eventually('the bot runs as wished', async () => {
+        await clock.advance(0)
+        const row = await assignments.bot(channelId, [])
+        return row?.desired !== desired || (runner.describe(channelId) !== undefined) === desired
+      })
+    },
+  }
   t.after(() => bots.stop())
 
   const state = async (channelId: string) => (await bots.status(channelId)).state
   return {
     bots,
+    bus,
+    session,
+    supervisor,
     fake,
     clock,
     metrics,

@@ -1,11 +1,11 @@
-import type { Answer } from '../../src/app/answer-chat.ts'
-import { createChannelRules } from '../../src/app/channel-rules.ts'
-import { createCooldowns } from '../../src/app/command-cooldowns.ts'
-import { createFindLooks } from '../../src/app/find-looks.ts'
-import { createHandleChatMessage } from '../../src/app/handle-chat-message.ts'
-import { createHearChat } from '../../src/app/hear-chat.ts'
-import { createOwnMessages } from '../../src/app/own-messages.ts'
-import { createPublishStage } from '../../src/app/publish-stage.ts'
+import type { Answer } from '../../src/app/chat/answer-chat.ts'
+import { createChannelRules } from '../../src/app/chat/channel-rules.ts'
+import { createCooldowns } from '../../src/app/chat/command-cooldowns.ts'
+import { createFindLooks } from '../../src/app/chat/find-looks.ts'
+import { createHandleChatMessage } from '../../src/app/chat/handle-chat-message.ts'
+import { createHearChat } from '../../src/app/chat/hear-chat.ts'
+import { createOwnMessages } from '../../src/app/chat/own-messages.ts'
+import { createPublishStage } from '../../src/app/overlays/publish-stage.ts'
 import { createMetrics } from '../../src/base/metrics.ts'
 import type { AvatarLook } from '../../src/domain/avatar-look.ts'
 import type { ChatEvent, ChatMessage, ChatPart, ChatRole } from '../../src/domain/chat-message.ts'
@@ -46,6 +46,7 @@ export function openChatRoom({
     channelUserId: STREAMER_ID,
     speakerUserId: sharedBotUserId ?? STREAMER_ID,
     streamLive: null as boolean | null,
+    epoch: 1,
   }
   const state = {
     settings: applySettings(DEFAULT_SETTINGS, settings),
@@ -59,6 +60,7 @@ export function openChatRoom({
     audience: {
       isWatched: () => state.watched,
       seq: () => 0,
+      skipNumber: () => {},
       broadcastStage: (_channelId, events) => void told.push(...events),
     },
     clock,

@@ -30,7 +30,13 @@ export function createFakeChatPlatform({ home: firstHome = 'home-1' }: { home?: 
   let home = firstHome
   let nextId = 0
   const held = new Map<string, Held>()
-  const asked = { opened: 0, subscribed: [] as SubscriptionRequest[], unsubscribed: [] as string[], pages: 0 }
+  const asked = {
+    opened: 0,
+    subscribed: [] as SubscriptionRequest[],
+    unsubscribed: [] as string[],
+    pages: 0,
+    held: [] as string[][],
+  }
   const said: OutgoingMessage[] = []
   /** Why a subscription fails: by reader, or for everybody. */
   const refusals = new Map<string, Refusal>()
@@ -70,6 +76,11 @@ export function createFakeChatPlatform({ home: firstHome = 'home-1' }: { home?: 
         state: () => (closed() ? 'closed' : state),
         shards: () => [{ id: '0', state: state === 'closed' ? 'lost' : 'enabled', since: 0 }],
         opened: () => gate,
+        hold: (shards) => void asked.held.push([...shards]),
+        drop: () => void asked.held.push([]),
+        follow: () => Promise.resolve(),
+        shardDisabled: () => {},
+        inspect: () => Promise.resolve({ held: 1, idle: [] }),
         async subscribe(request) {
           asked.subscribed.push(request)
           await gate

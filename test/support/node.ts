@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test'
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts'
 import { compose, type Tuning } from '../../src/compose.ts'
 import { readConfig } from '../../src/config.ts'
+import type { Database } from '../../src/persistence/database.ts'
 import { openTestDatabase } from './database.ts'
 import { recordingLogger } from './logger.ts'
 
@@ -16,12 +17,18 @@ export const FAST: Tuning = {
   sweepEveryMs: { live: 1_500, idle: 10_000 },
   checkAlertsEveryMs: 200,
   socketStableAfterMs: 50,
+  noteEveryMs: 20,
   rateLimits: { other: 1_000_000, auth: 1_000_000, 'overlay-session': 1_000_000 },
 }
 
 export interface TestNode {
+  nodeId: string
   baseUrl: string
   simulator: Simulator
+  /** The database that it shares with the nodes beside it. */
+  db: Database
+  /** All its settings: a node beside it has the same, but for its own name and address. */
+  environment: Record<string, string>
   logs: Array<Record<string, unknown>>
   stop(): Promise<void>
 }
@@ -57,39 +64,60 @@ export function nodeEnvironment(options: {
   }
 }
 
-/** A whole node in this process, on a database of its own, with a simulator whose minute is short. */
+/**
+ * A whole node in this process, on a database of its own, with a simulator whose minute is short; or `beside` another, on
+ * what that one has.
+ */
 export async function startNode(
   t: Pick<TestContext, 'after'>,
   {
     tuning = FAST,
     simulatorOptions = {},
     environment = {},
+    beside,
   }: {
     tuning?: Tuning
     simulatorOptions?: Parameters<typeof startSimulator>[0]
     environment?: Record<string, string>
+    beside?: TestNode
   } = {},
 ): Promise<TestNode> {
-  const { connectionString } = await openTestDatabase(t)
-  const simulator = await startSimulator({ port: 0, rateWindowMs: FAST_WINDOW_MS, ...simulatorOptions })
-  const port = await freePort()
+  const shared = beside ?? (await startSurroundings(t, simulatorOptions))
+  const settings = { ...shared.environment, ...(beside ? await nextNode() : {}), ...environment }
   const { logger, logs } = recordingLogger()
-  const config = readConfig({
-    ...nodeEnvironment({
-      port,
-      simulatorUrl: simulator.url,
-      connectionString,
-      secretKey: randomBytes(32).toString('base64'),
-    }),
-    ...environment,
-  })
+  const config = readConfig(settings)
   const service = compose(config, logger, tuning)
   t.after(async () => {
     await service.stop()
-    await simulator.close()
+    if (!beside) await shared.simulator.close()
   })
   await service.start()
-  return { baseUrl: config.baseUrl, simulator, logs, stop: () => service.stop() }
+  const { nodeId, baseUrl } = config
+  return { ...shared, environment: settings, nodeId, baseUrl, logs, stop: () => service.stop() }
+}
+
+/** What nodes need around them, and the settings of the first. */
+async function startSurroundings(
+  t: Pick<TestContext, 'after'>,
+  simulatorOptions: Parameters<typeof startSimulator>[0] = {},
+): Promise<Pick<TestNode, 'db' | 'simulator' | 'environment'>> {
+  const { db, connectionString } = await openTestDatabase(t)
+  const simulator = await startSimulator({ port: 0, rateWindowMs: FAST_WINDOW_MS, ...simulatorOptions })
+  const environment = nodeEnvironment({
+    port: await freePort(),
+    simulatorUrl: simulator.url,
+    connectionString,
+    secretKey: randomBytes(32).toString('base64'),
+  })
+  return { db, simulator, environment }
+}
+
+let nodesStarted = 1
+
+/** The name and the address of one more node. */
+export async function nextNode(): Promise<Record<string, string>> {
+  const port = await freePort()
+  return { PORT: String(port), BASE_URL: `http://127.0.0.1:${port}`, NODE_ID: `test-node-${++nodesStarted}` }
 }
 
 /** A port that nobody listens on at this moment. */

@@ -13,6 +13,12 @@ export interface OverlayLog {
   attempt?: number
 }
 
+/** Which alerts a page has drawn, and the one that it was drawing, with what it takes to finish it. */
+export interface OverlayMemory {
+  shown: Set<string>
+  kept: { alertId: string; token: unknown } | null
+}
+
 export interface OverlayClientOptions {
   overlayUrl: string
   /** How long a drawn alert stays, milliseconds: the wire says seconds, tests have no time. */
@@ -25,7 +31,15 @@ export interface OverlayClientOptions {
   instance?: string
   /** Answers offers; a client that does not is a page that hangs. */
   draws?: boolean
+  /** Before it asks again for a session, milliseconds. */
+  retryMs?: number
+  /** A stream that says nothing for so long is dead, whatever TCP says. */
+  silenceMs?: number
+  /** What the tab keeps over a reload: give a reloaded page that of the one before. */
+  memory?: OverlayMemory
   log?: OverlayLog[]
+  /** Hears every frame, as its text. */
+  onFrame?: (event: string, data: string) => void
 }
 
 /**
@@ -45,12 +59,14 @@ export interface OverlayClient {
 
 export function openOverlay(options: OverlayClientOptions): OverlayClient {
   const { overlayUrl, drawMs = 5, obs = true, visible = true, ver = 'test', draws = true, log = [] } = options
-  const { instance = crypto.randomUUID() } = options
+  const { instance = crypto.randomUUID(), retryMs = 50, silenceMs, onFrame } = options
+  const { memory = { shown: new Set(), kept: null } } = options
   const url = new URL(overlayUrl)
   const key = new URLSearchParams(url.hash.slice(1)).get('k') ?? ''
   const frames: ReturnType<OverlayClient['frames']> = []
   let ticket = ''
   let role: string | undefined
+  let drawing: string | null = null
   const life = new AbortController()
   let stream: IncomingMessage | undefined
 
@@ -103,7 +119,7 @@ export function openOverlay(options: OverlayClientOptions): OverlayClient {
       } catch {
         note('lost')
       }
-      if (!life.signal.aborted) await pause(50)
+      if (!life.signal.aborted) await pause(retryMs)
     }
   }
 
@@ -112,6 +128,7 @@ export function openOverlay(options: OverlayClientOptions): OverlayClient {
     const [response] = (await once(request, 'response')) as [IncomingMessage]
     if (response.statusCode !== 200) throw new Error(`stream ${response.statusCode}`)
     stream = response
+    if (silenceMs !== undefined) response.setTimeout(silenceMs, () => response.destroy())
     response.setEncoding('utf8')
     note('connected')
     let rest = ''
@@ -130,8 +147,10 @@ export function openOverlay(options: OverlayClientOptions): OverlayClient {
     if (id === undefined || event === undefined || data === undefined) return
     const frame = { id, event, data: JSON.parse(data) as { v: number; at: number; d: Record<string, unknown> } }
     frames.push(frame)
+    onFrame?.(event, data)
     if (event === 'role') role = String(frame.data.d['role'])
     if (event === 'alert.offer') void answerOffer(frame.data.d)
+    if (event === 'snapshot') goOn(frame.data.d)
     if (event === 'alert.cancel') note('cancelled', { alertId: String(frame.data.d['id']) })
   }
 
@@ -145,18 +164,40 @@ export function openOverlay(options: OverlayClientOptions): OverlayClient {
       attempt: Number(offer['attempt']),
     }
     note('offered', told)
-    if (!draws || role === 'mirror') return
+    if (!draws || role === 'mirror' || memory.shown.has(told.alertId)) return
     const mine = ticket
     try {
       const start = await insist(`/api/overlay/alerts/${told.alertId}/start`, { ticket: mine, token: offer['token'] })
       note(start?.status === 200 ? 'drawn' : 'refused', told)
       if (start?.status !== 200) return
-      await pause(drawMs)
-      const done = await insist(`/api/overlay/alerts/${told.alertId}/done`, { ticket: mine, token: offer['token'] })
-      note(done?.ok ? 'done' : 'done-refused', told)
+      memory.shown.add(told.alertId)
+      memory.kept = { alertId: told.alertId, token: offer['token'] }
+      drawing = told.alertId
+      await finish(told, mine, offer['token'])
     } catch {
       note('start-lost', told)
     }
+  }
+
+  /** A page that was reloaded under an alert draws what is left of it, and says so. */
+  function goOn(snapshot: Record<string, unknown>): void {
+    const { current } = (snapshot['alert'] ?? {}) as { current?: { id: string; state: string } | null }
+    const { kept } = memory
+    if (!kept || kept.alertId !== current?.id || current.state !== 'started' || drawing === kept.alertId) return
+    drawing = kept.alertId
+    note('resumed', { alertId: kept.alertId })
+    void finish({ alertId: kept.alertId }, ticket, kept.token)
+  }
+
+  async function finish(told: Partial<OverlayLog>, mine: string, token: unknown): Promise<void> {
+    await pause(drawMs)
+    const done = await insist(`/api/overlay/alerts/${told.alertId}/done`, { ticket: mine, token })
+    // A page that was closed meanwhile has not finished anything.
+    if (!life.signal.aborted) {
+      memory.kept = null
+      drawing = null
+    }
+    note(done?.ok ? 'done' : 'done-refused', told)
   }
 
   /** An answer that got lost says nothing: the page asks again for as long as a lease lasts. */

@@ -32,6 +32,11 @@ const root = join(import.meta.dirname, '..', '..')
  * It ends when this process does, even by SIGKILL.
  */
 export async function startTestServer(): Promise<TestServer> {
+  return (await prepareTestServer())()
+}
+
+/** Files of a server's own, and the way to start it on them, again and again: at the port it had, where one is given. */
+export async function prepareTestServer(): Promise<(port?: number) => ReturnType<typeof serve>> {
   const program = await findPostgresProgram(await chooseServerUser('/'))
   const template = await preparedFiles(program)
   const home = await mkdtemp(join(await quickPlace(), 'chatfolk-test-'))
@@ -39,7 +44,7 @@ export async function startTestServer(): Promise<TestServer> {
   const directory = join(home, 'postgres')
   await promisify(execFile)('cp', ['-a', join(template, 'postgres'), directory])
   const password = await readFile(join(template, 'password'), 'utf8')
-  return serve(program, directory, password)
+  return (port) => serve(program, directory, password, port)
 }
 
 /**
@@ -110,8 +115,9 @@ export async function serve(
   program: PostgresProgram,
   directory: string,
   password: string,
-): Promise<TestServer & { stop(): Promise<void> }> {
-  const port = await freePort()
+  given?: number,
+): Promise<TestServer & { port: number; stop(how?: 'INT' | 'QUIT'): Promise<void> }> {
+  const port = given ?? (await freePort())
   const logFile = `${directory}.log`
   const log = await open(logFile, 'w')
   const child = program.serve(
@@ -146,14 +152,17 @@ export async function serve(
     child.kill('SIGKILL')
     const said = await readFile(logFile, 'utf8')
     // Somebody else was faster to take the port that was free a moment ago.
-    if (/could not bind IPv4 address.*in use/.test(said)) return serve(program, directory, password)
+    if (given === undefined && /could not bind IPv4 address.*in use/.test(said))
+      return serve(program, directory, password)
     throw new Error(`The PostgreSQL of the tests did not start: ${said.slice(-2_000)}`)
   }
   return {
     migrated: MIGRATED,
     connectionString,
-    stop: async () => {
-      child.kill('SIGINT')
+    port,
+    /** QUIT: at once, as in a power cut. */
+    stop: async (how = 'INT') => {
+      child.kill(`SIG${how}`)
       await gone
     },
   }

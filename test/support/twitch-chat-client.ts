@@ -4,7 +4,7 @@ import type { SimulatorOptions } from '../../simulator/simulator.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { createMetrics } from '../../src/base/metrics.ts'
 import type { ChatMessage, ChatEvent } from '../../src/domain/chat-message.ts'
-import type { ChatPlatform, ChatStream, EndedSubscription } from '../../src/platforms/chat.ts'
+import type { ChatPlatform, ChatStream, DisabledChatShard, EndedSubscription } from '../../src/platforms/chat.ts'
 import { createPlatformRequest, type RequestPlatform } from '../../src/platforms/request.ts'
 import { createTwitchChat } from '../../src/platforms/twitch/twitch-chat.ts'
 import { eventually } from './eventually.ts'
@@ -17,7 +17,7 @@ export const IVAN = '107'
 /** The adapter in front of the simulator's Twitch, in real time that is shortened where Twitch's is long. */
 export interface TestedChat extends SimulatedPlatforms {
   /** A node of its own, as after a restart. */
-  startNode(): TestedNode
+  startNode(options?: TestedNodeOptions): TestedNode
   /** Streamers whose bot may do everything, named `<prefix>1` and so on. Their ids. */
   addStreamers(count: number, prefix?: string): Promise<string[]>
   /** Says something, or many things, and returns their ids. */
@@ -27,6 +27,13 @@ export interface TestedChat extends SimulatedPlatforms {
   conduits(): Promise<{ id: string; shardCount: number; shards: { id: string; status: string }[] }[]>
 }
 
+export interface TestedNodeOptions {
+  /** The shards that are its own at first; by default it is alone and has both. */
+  shards?: readonly string[]
+  /** How many there are to be, where it is to see to that. */
+  keeps?: number | null
+}
+
 export interface TestedNode {
   chat: ChatPlatform
   stream: ChatStream
@@ -34,6 +41,8 @@ export interface TestedNode {
   messages(): ChatMessage[]
   ended: EndedSubscription[]
   revoked: string[]
+  /** Shards that it was told of and does not hold. */
+  disabled: DisabledChatShard[]
   logs: Record<string, unknown>[]
   counted(result: string): Promise<number>
   isOpen(): Promise<void>
@@ -53,7 +62,7 @@ export async function startTestedChat(
 
   return {
     ...platforms,
-    startNode: () => startNode(t, url),
+    startNode: (options) => startNode(t, url, options),
     async addStreamers(count, prefix = 'streamer') {
       const { streamers } = await control('POST', 'streamers', { count, prefix, scopes: CHAT_SCOPES })
       return (streamers as { twitchId: string }[]).map(({ twitchId }) => twitchId)
@@ -85,7 +94,11 @@ export async function startChatOfIvan(t: Pick<TestContext, 'after'>, options: Si
   return { ...twitch, node }
 }
 
-function startNode(t: Pick<TestContext, 'after'>, url: string): TestedNode {
+function startNode(
+  t: Pick<TestContext, 'after'>,
+  url: string,
+  { shards = ['0', '1'], keeps = 2 }: TestedNodeOptions = {},
+): TestedNode {
   const metrics = createMetrics()
   const { logger, logs } = recordingLogger()
   const send = createPlatformRequest({ clock: systemClock, metrics })
@@ -107,14 +120,23 @@ function startNode(t: Pick<TestContext, 'after'>, url: string): TestedNode {
     logger,
     metrics,
   })
-  const node = { events: [] as ChatEvent[], ended: [] as EndedSubscription[], revoked: [] as string[] }
+  const node = {
+    events: [] as ChatEvent[],
+    ended: [] as EndedSubscription[],
+    revoked: [] as string[],
+    disabled: [] as DisabledChatShard[],
+  }
   const stream = chat.open({
     onEvent: (event) => void node.events.push(event),
     onSubscriptionEnded: (ended) => void node.ended.push(ended),
     onAccessRevoked: (userId) => void node.revoked.push(userId),
+    onShardDisabled: (news) => void node.disabled.push(news),
+    mayAct: () => true,
     onChange: () => {},
     signal: new AbortController().signal,
   })
+  void stream.follow({ keeps, home: null })
+  stream.hold(shards)
   t.after(() => stream.close())
   return {
     ...node,

@@ -6,7 +6,8 @@ export interface Problem {
   errors?: { path: string; message: string }[]
 }
 
-export type ApiResult<T> = { ok: true; value: T } | { ok: false; problem: Problem }
+/** `total`: how many rows there are, where the answer is a page of them. */
+export type ApiResult<T> = { ok: true; value: T; total?: number } | { ok: false; problem: Problem }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -33,7 +34,12 @@ export function createApi(fetchFrom: typeof fetch = (...args) => fetch(...args))
       })
       if (!response.ok) return { ok: false, problem: await readProblem(response) }
       const text = await response.text()
-      return { ok: true, value: (text === '' ? undefined : JSON.parse(text)) as T }
+      const total = response.headers.get('x-total-count')
+      return {
+        ok: true,
+        value: (text === '' ? undefined : JSON.parse(text)) as T,
+        ...(total === null ? {} : { total: Number(total) }),
+      }
     } catch {
       return { ok: false, problem: { code: 'unreachable', status: 0 } }
     } finally {

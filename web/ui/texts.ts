@@ -1,6 +1,6 @@
 import type { en } from './texts.en.ts'
 
-type Words<T> = T extends string
+export type Words<T> = T extends string
   ? string
   : T extends (...args: never[]) => string
     ? T

@@ -2,12 +2,20 @@ import { AppError } from '../../base/errors.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { Metrics } from '../../base/metrics.ts'
-import type { ChatShardStatus, ChatStream, ChatStreamOptions, ListedSubscription, SubscribeOutcome } from '../chat.ts'
+import type {
+  ChatShardStatus,
+  ChatStream,
+  ChatStreamOptions,
+  DisabledChatShard,
+  ListedSubscription,
+  SubscribeOutcome,
+} from '../chat.ts'
 import type { ConduitApi } from './conduit-api.ts'
 import { createConduitHome } from './conduit.ts'
 import { createEventIntake } from './event-intake.ts'
+import { createHeldShards } from './held-shards.ts'
+import { runLink } from './link.ts'
 import { ensureOwnSubscriptions } from './own-subscriptions.ts'
-import { runShard, type Shard } from './shard.ts'
 import type { SubscriptionApi } from './subscription-api.ts'
 import type { Subscription } from './subscription-wire.ts'
 
@@ -25,7 +33,8 @@ export interface ChatStreamSurroundings {
   eventSubUrl: string
   conduits: ConduitApi
   subscriptions: SubscriptionApi
-  shards: number
+  /** Connections at most. */
+  connections: number
   clock: Clock
   random: () => number
   logger: Logger
@@ -47,11 +56,11 @@ export function openChatStream(surroundings: ChatStreamSurroundings, options: Ch
   const home = createConduitHome({
     ...surroundings,
     api: conduits,
-    shardCount: surroundings.shards,
+    mayAct: options.mayAct,
     signal,
     onChange() {
       // Each shard has its place in the new conduit to take, and finds it where it is not known.
-      for (const shard of shards) shard.repair()
+      repair()
       options.onChange()
     },
   })
@@ -59,23 +68,37 @@ export function openChatStream(surroundings: ChatStreamSurroundings, options: Ch
     ...surroundings,
     ...options,
     onShardDisabled({ conduitId, shardId, status, sessionId }) {
-      const shard = shards.find((own) => own.status().id === shardId)
-      // As a rule we know it first, and another session has taken the place of this one.
-      if (conduitId !== home.id() || !shard || sessionId === null || sessionId !== shard.sessionId()) return
+      if (conduitId !== home.id()) return
+      const news = { home: conduitId, shard: shardId, session: sessionId }
+      if (!held.linkOf(shardId)) return options.onShardDisabled(news)
       logger.warn({ shard: shardId, status }, 'Twitch disabled a shard')
-      shard.replace(sessionId)
+      shardDisabled(news)
     },
     onOwnSubscriptionEnded() {
       seenTo = null
       logger.warn('a subscription of the application itself ended')
     },
   })
-  const shards: Shard[] = []
-  for (let index = 0; index < surroundings.shards; index++) {
-    shards.push(
-      runShard({ ...surroundings, id: String(index), api: conduits, home, signal, onMessage: intake.takeIn, onChange }),
-    )
-  }
+  let linksSoFar = 0
+  const held = createHeldShards({
+    connections: surroundings.connections,
+    open: (shards, { onWelcome }) =>
+      runLink({
+        ...surroundings,
+        name: String(linksSoFar++),
+        api: conduits,
+        home,
+        shards,
+        mayAct: options.mayAct,
+        signal,
+        onMessage: intake.takeIn,
+        onChange,
+        onWelcome,
+      }),
+    clock,
+    signal,
+    onChange,
+  })
   countShards()
   let cancelLook = signal.aborted ? () => {} : clock.after(LOOK_EVERY_MS, look)
   signal.addEventListener('abort', () => cancelLook(), { once: true })
@@ -83,8 +106,13 @@ export function openChatStream(surroundings: ChatStreamSurroundings, options: Ch
   return {
     home: home.id,
     state,
-    shards: () => shards.map((shard) => shard.status()),
+    shards: held.shards,
     opened: () => opened,
+    hold: held.hold,
+    drop: held.drop,
+    follow: home.follow,
+    shardDisabled,
+    inspect,
     async subscribe({ type, channelUserId, readerUserId, signal: ended }): Promise<SubscribeOutcome> {
       const conduitId = homeOrThrow()
       const readsChat = type.startsWith('channel.chat.')
@@ -113,12 +141,12 @@ export function openChatStream(surroundings: ChatStreamSurroundings, options: Ch
     async close() {
       options.signal.removeEventListener('abort', end)
       life.abort(new AppError('shutting-down'))
-      await Promise.all(shards.map((shard) => shard.ended))
+      await held.ended()
     },
   }
 
   function countShards(): void {
-    const states = shards.map((shard) => shard.status().state)
+    const states = held.shards().map(({ state }) => state)
     for (const state of SHARD_STATES) {
       metrics.chatConnections.set({ state }, states.filter((each) => each === state).length)
     }
@@ -139,7 +167,8 @@ export function openChatStream(surroundings: ChatStreamSurroundings, options: Ch
   }
 
   function state(): 'open' | 'degraded' | 'closed' {
-    const enabled = shards.filter((shard) => shard.status().state === 'enabled').length
+    const shards = held.shards()
+    const enabled = shards.filter((shard) => shard.state === 'enabled').length
     if (enabled === 0) return 'closed'
     return enabled === shards.length ? 'open' : 'degraded'
   }
@@ -148,9 +177,35 @@ export function openChatStream(surroundings: ChatStreamSurroundings, options: Ch
     return home.id() ?? throwing(notOpen())
   }
 
+  function repair(): void {
+    for (const link of held.links()) link.repair()
+  }
+
+  /** As a rule we know it first, and another session has taken the place of this one. */
+  function shardDisabled({ home: conduitId, shard, session }: DisabledChatShard): void {
+    const link = held.linkOf(shard)
+    if (conduitId === home.id() && link && session !== null && session === link.sessionId()) link.replace(session)
+  }
+
+  async function inspect(): Promise<{ held: number; idle: string[] }> {
+    const conduitId = home.id()
+    const shards = held.shards()
+    if (conduitId === null || shards.length === 0) return { held: shards.length, idle: [] }
+    const standing = await conduits.shards(conduitId, signal)
+    if (standing === 'gone') home.lost(conduitId)
+    const idle = shards
+      .map(({ id }) => id)
+      .filter((id) => {
+        const shard = standing === 'gone' ? undefined : standing.find((one) => one.id === id)
+        return shard?.status !== 'enabled' || shard.sessionId !== held.linkOf(id)?.sessionId()
+      })
+    for (const id of idle) held.linkOf(id)?.repair()
+    return { held: shards.length, idle }
+  }
+
   function look(): void {
     cancelLook = clock.after(LOOK_EVERY_MS, look)
-    for (const shard of shards) shard.repair()
+    repair()
     seeToOwnSubscriptions()
     intake.sweep()
   }

@@ -1,11 +1,11 @@
 import { AppError } from '../../base/errors.ts'
 import {
-  readAssignment,
+  readAssignments,
   readConduits,
   readOneConduit,
   readShardsPage,
   type Conduit,
-  type ShardAssignment,
+  type ShardAssignments,
   type StandingShard,
 } from './conduit-wire.ts'
 import type { CallHelix } from './helix-call.ts'
@@ -23,11 +23,11 @@ export interface ConduitApi {
   create(shardCount: number, signal: AbortSignal): Promise<Conduit>
   resize(conduit: Conduit, signal: AbortSignal): Promise<Conduit | 'gone'>
   shards(conduitId: string, signal: AbortSignal): Promise<StandingShard[] | 'gone'>
-  /** Has a shard deliver to this session. May be repeated. */
+  /** Has shards deliver to this session, with one request. May be repeated. */
   assign(
-    shard: { conduitId: string; shardId: string; sessionId: string },
+    shards: { conduitId: string; shardIds: readonly string[]; sessionId: string },
     signal: AbortSignal,
-  ): Promise<ShardAssignment | 'gone'>
+  ): Promise<ShardAssignments | 'gone'>
 }
 
 export function createConduitApi(call: CallHelix): ConduitApi {
@@ -86,18 +86,18 @@ export function createConduitApi(call: CallHelix): ConduitApi {
       throw invalid('shards', 'pages')
     },
 
-    assign: ({ conduitId, shardId, sessionId }, signal) =>
-      call<ShardAssignment | 'gone'>({
+    assign: ({ conduitId, shardIds, sessionId }, signal) =>
+      call<ShardAssignments | 'gone'>({
         endpoint: 'shards',
         method: 'PATCH',
         path: `${path}/shards`,
         json: {
           conduit_id: conduitId,
-          shards: [{ id: shardId, transport: { method: 'websocket', session_id: sessionId } }],
+          shards: shardIds.map((id) => ({ id, transport: { method: 'websocket', session_id: sessionId } })),
         },
         urgency: 'high',
         signal,
-        read: (body) => readAssignment(body, shardId),
+        read: (body) => readAssignments(body, shardIds),
         answer: goneIf404,
       }),
   }

@@ -74,15 +74,29 @@ const assignment = z.object({
     .catch(null),
 })
 
-export function readAssignment(body: unknown, shardId: string): ShardAssignment | undefined {
+/** By the shard's number. */
+export type ShardAssignments = ReadonlyMap<string, ShardAssignment>
+
+/** `undefined` where nothing is said of a shard that was asked about. */
+export function readAssignments(body: unknown, shardIds: readonly string[]): ShardAssignments | undefined {
   const { data: reply } = assignment.safeParse(body)
   if (!reply) return undefined
-  const failed = reply.errors?.find(({ id }) => id === shardId)
+  const outcomes = new Map<string, ShardAssignment>()
+  for (const shardId of shardIds) {
+    const outcome = outcomeOf(reply, shardId)
+    if (!outcome) return undefined
+    outcomes.set(shardId, outcome)
+  }
+  return outcomes
+}
+
+function outcomeOf({ data, errors }: z.infer<typeof assignment>, shardId: string): ShardAssignment | undefined {
+  const failed = errors?.find(({ id }) => id === shardId)
   if (failed) {
     const outOfRange = failed.message?.toLowerCase().includes('outside') ?? false
     return { enabled: false, code: wordOf(failed.code), outOfRange }
   }
-  const standing = reply.data?.find(({ id }) => id === shardId)
+  const standing = data?.find(({ id }) => id === shardId)
   if (!standing) return undefined
   return standing.status === 'enabled'
     ? { enabled: true }

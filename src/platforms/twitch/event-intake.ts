@@ -6,7 +6,7 @@ import { isRareType, readRareEvent, readRevokedUser, whyEnded } from './chat-eve
 import { readChatMessage } from './chat-message-wire.ts'
 import { readDisabledShard, wordOf, type DisabledShard } from './conduit-wire.ts'
 import type { Notification, Revocation } from './eventsub-wire.ts'
-import { createRecentIds } from './recent-ids.ts'
+import { createRecentIds } from '../recent-ids.ts'
 import { isSubscriptionType } from './subscription-wire.ts'
 
 export interface EventIntakeOptions extends Pick<

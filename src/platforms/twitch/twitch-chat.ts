@@ -13,10 +13,10 @@ import { createSendChat } from './send-chat.ts'
 import { createSubscriptionApi } from './subscription-api.ts'
 
 /**
- * With two, Twitch tries the events of a lost session once more on the other one, and none is lost; with more, an event
- * may be tried on another that is lost too (facts §6.3).
+ * With a shard on each of two, Twitch tries the events of a lost session once more on the other one, and none is lost
+ * (facts §6.3). A node that has more shards than that lets them share.
  */
-const SHARDS = 2
+const CONNECTIONS = 2
 
 export interface TwitchChatOptions extends OAuthApplication {
   /** `https://id.twitch.tv/oauth2` */
@@ -25,8 +25,8 @@ export interface TwitchChatOptions extends OAuthApplication {
   apiUrl: string
   /** `wss://eventsub.wss.twitch.tv/ws` */
   eventSubUrl: string
-  /** Connections of this node, each with a shard of its own. */
-  shards?: number
+  /** Connections of this node at most. */
+  connections?: number
   request: RequestPlatform
   clock: Clock
   random: () => number
@@ -36,7 +36,7 @@ export interface TwitchChatOptions extends OAuthApplication {
 
 /** Twitch's chat: an EventSub conduit in, Send Chat Message out, all in the application's own name (facts §1). */
 export function createTwitchChat(options: TwitchChatOptions): ChatPlatform {
-  const { clientId, clientSecret, clock, shards = SHARDS } = options
+  const { clientId, clientSecret, clock, connections = CONNECTIONS } = options
   const logger = options.logger.child({ platform: 'twitch' })
   const token = createAppToken({ ...options, application: { clientId, clientSecret } })
   const call = createHelixCall({ ...options, token, budget: createHelixBudget({ clock }) })
@@ -44,7 +44,8 @@ export function createTwitchChat(options: TwitchChatOptions): ChatPlatform {
   const conduits = createConduitApi(call)
   const subscriptions = createSubscriptionApi(call)
   return {
-    open: (streamOptions) => openChatStream({ ...options, shards, logger, conduits, subscriptions }, streamOptions),
+    open: (streamOptions) =>
+      openChatStream({ ...options, connections, logger, conduits, subscriptions }, streamOptions),
     send: createSendChat(callChat),
   }
 }

@@ -3,6 +3,7 @@ import { test, type TestContext } from 'node:test'
 import { AppError } from '../../../src/base/errors.ts'
 import { createMetrics } from '../../../src/base/metrics.ts'
 import type { ChatEvent } from '../../../src/domain/chat-message.ts'
+import type { DisabledChatShard } from '../../../src/platforms/chat.ts'
 import { openChatStream } from '../../../src/platforms/twitch/chat-stream.ts'
 import type { StandingShard } from '../../../src/platforms/twitch/conduit-wire.ts'
 import type { CreateOutcome } from '../../../src/platforms/twitch/subscription-api.ts'
@@ -22,12 +23,13 @@ async function setUp(t: TestContext, { aborted = false } = {}) {
   const asked: string[] = []
   const created: (() => CreateOutcome)[] = []
   const events: ChatEvent[] = []
+  const elsewhere: DisabledChatShard[] = []
   const helix = { conduits: ['conduit-1'], standing: new Map<string, StandingShard>() }
   const stream = openChatStream(
     {
       clientId: 'an-id',
       eventSubUrl: scripted.url,
-      shards: 2,
+      connections: 2,
       clock,
       random: () => 0,
       logger,
@@ -47,11 +49,11 @@ async function setUp(t: TestContext, { aborted = false } = {}) {
           asked.push('look')
           return Promise.resolve(helix.conduits.includes(conduitId) ? [...helix.standing.values()] : 'gone')
         },
-        assign({ conduitId, shardId, sessionId }) {
-          asked.push(`assign ${shardId} ${sessionId}`)
+        assign({ conduitId, shardIds, sessionId }) {
+          asked.push(`assign ${shardIds.join()} ${sessionId}`)
           if (!helix.conduits.includes(conduitId)) return Promise.resolve('gone')
-          helix.standing.set(shardId, { id: shardId, status: 'enabled', sessionId })
-          return Promise.resolve({ enabled: true })
+          for (const id of shardIds) helix.standing.set(id, { id, status: 'enabled', sessionId })
+          return Promise.resolve(new Map(shardIds.map((id) => [id, { enabled: true }])))
         },
       },
       subscriptions: {
@@ -70,10 +72,14 @@ async function setUp(t: TestContext, { aborted = false } = {}) {
       onEvent: (event) => void events.push(event),
       onSubscriptionEnded: () => {},
       onAccessRevoked: () => {},
+      onShardDisabled: (news) => void elsewhere.push(news),
+      mayAct: () => true,
       onChange: () => {},
       signal: life.signal,
     },
   )
+  void stream.follow({ keeps: 2, home: null })
+  stream.hold(['0', '1'])
   t.after(async () => {
     await stream.close()
     assert.equal(clock.pendingTimers(), 0)
@@ -89,7 +95,7 @@ async function setUp(t: TestContext, { aborted = false } = {}) {
     await eventually('its own subscriptions', () => asked.some((what) => what.startsWith('create user')))
     return servers
   }
-  return { scripted, clock, logs, life, asked, created, events, helix, stream, goLive }
+  return { scripted, clock, logs, life, asked, created, events, elsewhere, helix, stream, goLive }
 }
 
 const OWN = [
