@@ -4,6 +4,7 @@ import type { Browser } from 'playwright-core'
 import { DEFAULT_COMMANDS } from '../../src/domain/chat-command.ts'
 import { COMMON_BOTS, DEFAULT_SETTINGS, type ChannelSettings } from '../../src/domain/settings.ts'
 import { openBrowser, type Ending } from '../support/browser.ts'
+import { eventually } from '../support/eventually.ts'
 import { en } from '../../web/ui/texts.en.ts'
 import { ru } from '../../web/ui/texts.ru.ts'
 import { buildPages, type BuiltPages } from './built-pages.ts'
@@ -250,6 +251,8 @@ test('ignored accounts are kept as Twitch writes them, and the usual bots come b
   await button('Remove “my_bot2”').waitFor()
   await button('Back to the usual bots').click()
   await button('Remove “nightbot”').waitFor()
+  // The page shows it before the server has heard of it.
+  await eventually('it is kept', () => server.studio.settings.chat.ignored.length > 1)
   assert.deepEqual(server.studio.settings.chat.ignored, ['my_bot2', ...COMMON_BOTS])
   assert.deepEqual(faults, [])
 })
