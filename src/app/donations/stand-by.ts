@@ -3,6 +3,7 @@ import type { Metrics } from '../../base/metrics.ts'
 import type { DonationAccounts, StreamAccount } from '../../persistence/donation-accounts.ts'
 import type { AssignmentRunner } from '../assignments/assignment-runner.ts'
 import { createBackground } from '../in-background.ts'
+import { isSameAccount } from './same-account.ts'
 import { createStandbySocket, type StandbySocket, type StandbySocketOptions } from './standby-socket.ts'
 
 export interface StandByOptions extends Omit<StandbySocketOptions, 'account' | 'onConnected'> {
@@ -17,7 +18,7 @@ export interface StandBy extends AssignmentRunner {
 interface Hold {
   key: string
   epoch: number
-  /** Grows with each new account. */
+  /** Grows with each look at its account: what an older one found is of no interest. */
   turn: number
   socket: StandbySocket | null
 }
@@ -36,7 +37,12 @@ export function createStandBy(options: StandByOptions): StandBy {
     kind: 'donations-standby',
     begin(owned) {
       if (life.signal.aborted) return
-      for (const { key, epoch } of owned) holds.set(key, { key, epoch, turn: 0, socket: null })
+      for (const { key, epoch } of owned) {
+        const hold = holds.get(key)
+        // Ours again under a new epoch, before we heard that it was not: what runs, runs on.
+        if (hold) hold.epoch = epoch
+        else holds.set(key, { key, epoch, turn: 0, socket: null })
+      }
       bring(owned.map(({ key }) => key))
     },
     async end(keys) {
@@ -48,10 +54,7 @@ export function createStandBy(options: StandByOptions): StandBy {
         }),
       )
     },
-    refresh(keys) {
-      const held = keys.flatMap((key) => holds.get(key) ?? [])
-      void Promise.all(held.map(close)).then(() => bring(held.map(({ key }) => key)))
-    },
+    refresh: bring,
     running: () => new Map([...holds.values()].map(({ key, epoch }) => [key, epoch])),
     // Its place is in the row of the stream's position.
     legacy: () => null,
@@ -63,19 +66,26 @@ export function createStandBy(options: StandByOptions): StandBy {
     },
   }
 
+  /** Opens what is not open for the account that its channel has now; the others stay: each costs a place in the budget. */
   function bring(keys: readonly string[]): void {
     const asked = keys.flatMap((key) => {
       const hold = holds.get(key)
-      return hold ? [{ hold, turn: hold.turn }] : []
+      return hold ? [{ hold, turn: ++hold.turn }] : []
     })
     if (asked.length === 0) return
     background.insist('second donation sockets wait for the database', async () => {
       const accounts = await options.accounts.toStream(asked.map(({ hold }) => hold.key))
       const byChannel = new Map(accounts.map((account) => [account.channelId, account]))
-      for (const { hold, turn } of asked) {
-        const account = byChannel.get(hold.key)
-        if (account && holds.get(hold.key) === hold && hold.turn === turn && !hold.socket) open(hold, account)
-      }
+      await Promise.all(
+        asked.map(async ({ hold, turn }) => {
+          const account = byChannel.get(hold.key)
+          const { socket } = hold
+          if (hold.turn !== turn || (socket && account && !socket.hasEnded() && isSameAccount(socket.account, account)))
+            return
+          await close(hold)
+          if (account && holds.get(hold.key) === hold && hold.turn === turn) open(hold, account)
+        }),
+      )
     })
   }
 
@@ -94,7 +104,6 @@ export function createStandBy(options: StandByOptions): StandBy {
   }
 
   function close(hold: Hold): Promise<void> {
-    hold.turn++
     const { socket } = hold
     if (!socket) return Promise.resolve()
     hold.socket = null

@@ -11,6 +11,9 @@ export type StandbySocketOptions = Omit<DonationStreamOptions, 'account' | 'onCh
 }
 
 export interface StandbySocket {
+  readonly account: StreamAccount
+  /** It has given up: only the streamer can help. */
+  hasEnded(): boolean
   /** Ends the socket; resolves when nothing of it is under way. */
   stop(): Promise<void>
 }
@@ -28,9 +31,12 @@ export function createStandbySocket(options: StandbySocketOptions): StandbySocke
   const { provider, accountId, channelId, application } = account
   const life = new AbortController()
   const { signal } = life
-  const finished = keepRunning()
+  let ended = false
+  const finished = keepRunning().finally(() => (ended = true))
 
   return {
+    account,
+    hasEnded: () => ended,
     async stop() {
       life.abort(new AppError('shutting-down'))
       await finished

@@ -9,6 +9,7 @@ import type { AssignmentRunner, NodeSession, Owned } from '../assignments/assign
 import { createDonationStream, type DonationStream, type DonationStreamOptions } from './donation-stream.ts'
 import { STREAM_STATES, type DonationStreamState, type DonationStreamStatus } from './donation-stream-status.ts'
 import type { LiveChannels } from './live-channels.ts'
+import { isSameAccount } from './same-account.ts'
 import { createNoteStreams } from './note-streams.ts'
 import type { WishStandbys } from './wish-standbys.ts'
 
@@ -289,7 +290,7 @@ export function createWatchDonations(options: WatchDonationsOptions): WatchDonat
 /** It runs, and for this account. */
 function isSame({ stream, account }: Hold, present: StreamAccount | undefined): boolean {
   if (!stream || !account || !present || stream.status().state === 'needs_reauth') return false
-  return (['id', 'accountId', 'application'] as const).every((part) => account[part] === present[part])
+  return isSameAccount(account, present)
 }
 
 function liveFirst(owned: readonly Owned[]): string[] {

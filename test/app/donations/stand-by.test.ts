@@ -20,6 +20,7 @@ function standBy(t: TestContext) {
   const clock = createManualClock()
   const metrics = createMetrics()
   const priorities: Priority[] = []
+  const applications = new Map<string, string>()
   const received: Array<Pick<ReceiveRequest, 'arrival' | 'advance'>> = []
   const sockets: Array<{ options: DonationSocketOptions; end: (end: Partial<SocketEnd>) => void }> = []
   const row: { position: StreamPosition | null; socketToken: string | null } = {
@@ -60,7 +61,7 @@ function standBy(t: TestContext) {
             provider: 'donationalerts' as const,
             accountId: name,
             name,
-            application: 'app',
+            application: applications.get(name) ?? 'app',
             failures: 0,
             retryInMs: null,
           })),
@@ -85,7 +86,7 @@ function standBy(t: TestContext) {
   t.after(() => standing.stop())
   const subscribed = async () =>
     (await metrics.donationStandbySockets.get()).values.reduce((sum, { value }) => sum + value, 0)
-  return { standing, clock, sockets, priorities, received, row, subscribed }
+  return { standing, clock, sockets, priorities, received, row, applications, subscribed }
 }
 
 const publication = (seq: number) => ({ seq, item: { ok: false as const, raw: String(seq), reason: 'test' } })
@@ -124,6 +125,32 @@ test('it comes back seldom and only with a token that somebody else fetched', as
   }
   const connections: number = sockets.length
   assert.ok(connections >= 6 && connections <= 10, `${connections} connections in five minutes`)
+})
+
+test('a look at the rows opens only what has another account by now: each connection costs a place in the budget', async (t) => {
+  const { standing, clock, sockets, applications, subscribed } = standBy(t)
+  standing.begin(owned(['one', 'two']))
+  await clock.advance(100)
+  assert.equal(sockets.length, 2)
+  standing.refresh(['one', 'two'])
+  await clock.advance(100)
+  assert.equal(sockets.length, 2)
+  applications.set('two', 'another')
+  standing.refresh(['one', 'two'])
+  await clock.advance(100)
+  assert.deepEqual([sockets.length, await subscribed()], [3, 2])
+})
+
+test('what is given once more under a new epoch goes on, and ends as one', async (t) => {
+  const { standing, clock, sockets, subscribed } = standBy(t)
+  standing.begin(owned(['one']))
+  await clock.advance(100)
+  standing.begin([{ ...owned(['one'])[0], epoch: 2 } as Owned])
+  await clock.advance(100)
+  assert.equal(sockets.length, 1)
+  assert.deepEqual([...standing.running()], [['one', 2]])
+  await standing.end(['one'], 'unwanted')
+  assert.equal(await subscribed(), 0)
 })
 
 test('a wish is written once, and again where it could not be', async () => {
